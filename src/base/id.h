@@ -1,0 +1,16 @@
+/* Ids: ULIDs (26 characters of Crockford's base 32: 48 bits of wall clock in ms, 80 random bits). They sort
+ * by time and leak no counts. Thread-safe. */
+#pragma once
+#include "base/slice.h"
+
+enum { ID_SIZE = 26 };
+struct id {
+    char text[ID_SIZE + 1]; /* NUL-terminated */
+};
+
+struct id id_create(void);
+/* 26 characters of the alphabet (upper or lower case) and nothing else. */
+bool id_valid(struct slice text);
+struct slice id_slice(const struct id *id);
+/* Cryptographically random bytes. */
+void id_random(void *ret_bytes, size_t size);
