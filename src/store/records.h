@@ -1,5 +1,6 @@
-/* What is stored and how it is read back. All of these are blocking and run inside a store job. Times are
- * wall-clock ms, money microdollars. Strings may be empty (stored as such); numbers of -1 mean not known. */
+/* What is stored and how it is read back. All of these are blocking and run inside a store job.
+ * Times are wall-clock ms, money microdollars. Strings may be empty (stored as such); numbers of -1
+ * mean not known. */
 #pragma once
 #include "base/fault.h"
 #include "base/slice.h"
@@ -9,7 +10,7 @@ struct store_session;
 /* --- the log of turns --- */
 
 struct store_conversation {
-    struct slice id;   /* ULID */
+    struct slice id; /* ULID */
     struct slice bot;
     struct slice user; /* identity, see gate/identity.h: "anon:…", "user:…", "key:…" */
     struct slice door; /* "chat", "openai", … */
@@ -20,7 +21,7 @@ struct store_message {
     struct slice id; /* ULID */
     struct slice conversation_id;
     struct slice turn_id;
-    struct slice role;   /* "user", "assistant", "tool", "operator", "note" */
+    struct slice role; /* "user", "assistant", "tool", "operator", "note" */
     struct slice text;
     struct slice status; /* "complete", "partial" (cut by a failure or a stop), "failed" */
     int64_t created_ms;
@@ -35,14 +36,14 @@ struct store_call {
     int64_t duration_ms, first_token_ms; /* first_token_ms from start; -1 if none came */
     int64_t input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens;
     int64_t cost_microdollars;
-    struct slice finish_reason; /* normalised; "" when it failed */
+    struct slice finish_reason;            /* normalised; "" when it failed */
     struct slice error_kind, error_detail; /* fault_kind_name, "" when it did not fail */
     int64_t upstream_status;
     struct slice upstream_request_id;
 };
 
-/* Inserts the conversation unless it is there, then the messages. An id that belongs to another user or bot
- * gives NOT_FOUND, as if it did not exist. */
+/* Inserts the conversation unless it is there, then the messages. An id that belongs to another
+ * user or bot gives NOT_FOUND, as if it did not exist. */
 bool store_conversation_put(struct store_session *session,
                             const struct store_conversation *conversation, struct fault *fault);
 bool store_message_add(struct store_session *session, const struct store_message *message,
@@ -52,8 +53,8 @@ bool store_call_add(struct store_session *session, const struct store_call *call
 
 /* Messages of a conversation, oldest first, at most the `limit` newest; allocated in `arena`. */
 bool store_messages_list(struct store_session *session, struct slice conversation_id, size_t limit,
-                         struct arena *arena, struct store_message **ret_messages, size_t *ret_count,
-                         struct fault *fault);
+                         struct arena *arena, struct store_message **ret_messages,
+                         size_t *ret_count, struct fault *fault);
 
 /* --- API keys: only a hash is kept --- */
 
@@ -70,6 +71,8 @@ bool store_key_get(struct store_session *session, struct slice id, struct arena 
                    struct store_key *ret_key, struct fault *fault);
 bool store_key_list(struct store_session *session, struct arena *arena, struct store_key **ret_keys,
                     size_t *ret_count, struct fault *fault);
+bool store_key_touch(struct store_session *session, struct slice id, int64_t when_ms,
+                     struct fault *fault); /* sets last_used_ms; an unknown id is fine */
 bool store_key_revoke(struct store_session *session, struct slice id, int64_t when_ms,
                       struct fault *fault); /* NOT_FOUND; already revoked is fine */
 
@@ -86,7 +89,9 @@ bool store_counter_add(struct store_session *session, const struct store_counter
                        struct fault *fault);
 /* All counters whose window (and the one after it) has not passed at `now_ms`. */
 bool store_counter_list(struct store_session *session, int64_t now_ms, struct arena *arena,
-                        struct store_counter **ret_counters, size_t *ret_count, struct fault *fault);
+                        struct store_counter **ret_counters, size_t *ret_count,
+                        struct fault *fault);
+/* Removes those that have. */
 bool store_counter_purge(struct store_session *session, int64_t now_ms, struct fault *fault);
 
 /* --- secrets made at first start: signing key of anonymous sessions --- */
@@ -101,7 +106,10 @@ struct store_passage {
     struct slice bot, source; /* source: the file */
     struct slice title;       /* headings above it, joined by " > " */
     struct slice text;
-    double score;             /* higher is better; set by search */
+    /* Set by search: */
+    double score;    /* BM25, higher is better; compares the passages of one answer */
+    double coverage; /* 0 to 1: how much of what the question asks about occurs in the passage, rare
+                        words counting more; compares across questions, so it tells "no answer" */
 };
 /* Replaces all passages of that bot and source unless `digest` is what is stored already. */
 bool store_passages_replace(struct store_session *session, struct slice bot, struct slice source,
@@ -110,8 +118,9 @@ bool store_passages_replace(struct store_session *session, struct slice bot, str
 /* Removes the bot's sources that are not in the list. */
 bool store_passages_retain(struct store_session *session, struct slice bot,
                            const struct slice *sources, size_t count, struct fault *fault);
-/* The best `limit` passages for a question in plain words (any bytes; nothing of it is taken as query
- * syntax), best first. Words match by stem and prefix; common words of the question do not count. */
+/* The best `limit` passages for a question in plain words (any bytes; nothing of it is taken as
+ * query syntax), best first. Words match by stem and prefix; common words of the question do not
+ * count. */
 bool store_passages_search(struct store_session *session, struct slice bot, struct slice question,
                            size_t limit, struct arena *arena, struct store_passage **ret_passages,
                            size_t *ret_count, struct fault *fault);

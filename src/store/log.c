@@ -1,0 +1,110 @@
+/* Conversations, messages and the calls of models. */
+#include "base/arena.h"
+#include "store/records.h"
+#include "store/session.h"
+
+bool store_conversation_put(struct store_session *session,
+                            const struct store_conversation *conversation, struct fault *fault) {
+    static const char sql[] =
+        "INSERT INTO conversations (id, bot, user_id, door, created_ms, updated_ms)"
+        " VALUES ($1, $2, $3, $4, $5, $5)"
+        " ON CONFLICT (id) DO UPDATE SET updated_ms = excluded.updated_ms"
+        " WHERE conversations.bot = excluded.bot AND conversations.user_id = excluded.user_id";
+    int64_t changes;
+    if (!session_run(session, sql,
+                     SESSION_VALUES(session_text(conversation->id), session_text(conversation->bot),
+                                    session_text(conversation->user),
+                                    session_text(conversation->door),
+                                    session_integer(conversation->created_ms)),
+                     &changes, fault))
+        return false;
+    return changes > 0 || fault_set(fault, FAULT_NOT_FOUND, "no such conversation");
+}
+
+bool store_message_add(struct store_session *session, const struct store_message *message,
+                       struct fault *fault) {
+    static const char sql[] =
+        "INSERT INTO messages"
+        " (conversation_id, id, turn_id, role, text, status, created_ms, position)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7,"
+        " (SELECT coalesce(max(position), 0) + 1 FROM messages WHERE conversation_id = $1))";
+    return session_run(session, sql,
+                       SESSION_VALUES(session_text(message->conversation_id),
+                                      session_text(message->id), session_text(message->turn_id),
+                                      session_text(message->role), session_text(message->text),
+                                      session_text(message->status),
+                                      session_integer(message->created_ms)),
+                       NULL, fault);
+}
+
+bool store_call_add(struct store_session *session, const struct store_call *call,
+                    struct fault *fault) {
+    static const char sql[] =
+        "INSERT INTO calls (id, turn_id, conversation_id, bot, user_id, provider, model,"
+        " started_ms, duration_ms, first_token_ms,"
+        " input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens,"
+        " cost_microdollars, finish_reason, error_kind, error_detail,"
+        " upstream_status, upstream_request_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+        " $18, $19, $20, $21)";
+    return session_run(
+        session, sql,
+        SESSION_VALUES(
+            session_text(call->id), session_text(call->turn_id),
+            session_text(call->conversation_id), session_text(call->bot), session_text(call->user),
+            session_text(call->provider), session_text(call->model),
+            session_integer(call->started_ms), session_integer(call->duration_ms),
+            session_integer(call->first_token_ms), session_integer(call->input_tokens),
+            session_integer(call->cache_read_tokens), session_integer(call->cache_write_tokens),
+            session_integer(call->output_tokens), session_integer(call->reasoning_tokens),
+            session_integer(call->cost_microdollars), session_text(call->finish_reason),
+            session_text(call->error_kind), session_text(call->error_detail),
+            session_integer(call->upstream_status), session_text(call->upstream_request_id)),
+        NULL, fault);
+}
+
+static struct store_message read_message(const struct session_query *query,
+                                         struct slice conversation_id, struct arena *arena) {
+    return (struct store_message){
+        .id = session_column_bytes(query, 0, arena),
+        .conversation_id = conversation_id,
+        .turn_id = session_column_bytes(query, 1, arena),
+        .role = session_column_bytes(query, 2, arena),
+        .text = session_column_bytes(query, 3, arena),
+        .status = session_column_bytes(query, 4, arena),
+        .created_ms = session_column_integer(query, 5),
+    };
+}
+
+bool store_messages_list(struct store_session *session, struct slice conversation_id, size_t limit,
+                         struct arena *arena, struct store_message **ret_messages,
+                         size_t *ret_count, struct fault *fault) {
+    /* How many there are is known first, so that they can be put in order right away. */
+    int64_t last = 0;
+    bool found;
+    if (!session_query_integer(session,
+                               "SELECT coalesce(max(position), 0) FROM messages"
+                               " WHERE conversation_id = $1",
+                               SESSION_VALUES(session_text(conversation_id)), &found, &last, fault))
+        return false;
+    int64_t first = (uint64_t)last > limit ? last - (int64_t)limit : 0;
+    struct session_query query;
+    if (!session_query(session,
+                       "SELECT id, turn_id, role, text, status, created_ms FROM messages"
+                       " WHERE conversation_id = $1 AND position > $2 AND position <= $3"
+                       " ORDER BY position",
+                       SESSION_VALUES(session_text(conversation_id), session_integer(first),
+                                      session_integer(last)),
+                       &query, fault))
+        return false;
+    size_t room = (size_t)(last - first), count = 0;
+    struct slice owner = arena_copy(arena, conversation_id);
+    struct store_message *messages = arena_array(arena, room, sizeof *messages);
+    while (count < room && session_next(&query, fault))
+        messages[count++] = read_message(&query, owner, arena);
+    if (!session_query_end(&query))
+        return false;
+    *ret_messages = messages;
+    *ret_count = count;
+    return true;
+}

@@ -1,0 +1,155 @@
+#include "store/migrations.h"
+
+/* Times are wall-clock ms, money microdollars; ids are ULIDs, which sort by time.
+ *
+ * A table whose rows are small and found by their key alone is WITHOUT ROWID: one tree to write
+ * instead of two. Messages are not small, so they have a tree of their own and the key beside it.
+ */
+static const char sqlite_1[] =
+    "CREATE TABLE conversations ("
+    "  id TEXT PRIMARY KEY,"
+    "  bot TEXT NOT NULL,"
+    "  user_id TEXT NOT NULL,"
+    "  door TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL,"
+    "  updated_ms INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    /* `position` counts from 1 in each conversation: clocks jump and ids of one ms do not sort. */
+    "CREATE TABLE messages ("
+    "  conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,"
+    "  position INTEGER NOT NULL,"
+    "  id TEXT NOT NULL,"
+    "  turn_id TEXT NOT NULL,"
+    "  role TEXT NOT NULL,"
+    "  text TEXT NOT NULL,"
+    "  status TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (conversation_id, position)"
+    ") STRICT;"
+
+    /* No reference to the conversation: what was paid for outlives it. */
+    "CREATE TABLE calls ("
+    "  id TEXT PRIMARY KEY,"
+    "  turn_id TEXT NOT NULL,"
+    "  conversation_id TEXT NOT NULL,"
+    "  bot TEXT NOT NULL,"
+    "  user_id TEXT NOT NULL,"
+    "  provider TEXT NOT NULL,"
+    "  model TEXT NOT NULL,"
+    "  started_ms INTEGER NOT NULL,"
+    "  duration_ms INTEGER NOT NULL,"
+    "  first_token_ms INTEGER NOT NULL,"
+    "  input_tokens INTEGER NOT NULL,"
+    "  cache_read_tokens INTEGER NOT NULL,"
+    "  cache_write_tokens INTEGER NOT NULL,"
+    "  output_tokens INTEGER NOT NULL,"
+    "  reasoning_tokens INTEGER NOT NULL,"
+    "  cost_microdollars INTEGER NOT NULL,"
+    "  finish_reason TEXT NOT NULL,"
+    "  error_kind TEXT NOT NULL,"
+    "  error_detail TEXT NOT NULL,"
+    "  upstream_status INTEGER NOT NULL,"
+    "  upstream_request_id TEXT NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE api_keys ("
+    "  id TEXT PRIMARY KEY,"
+    "  name TEXT NOT NULL,"
+    "  hash BLOB NOT NULL,"
+    "  bots TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL,"
+    "  last_used_ms INTEGER NOT NULL,"
+    "  expires_ms INTEGER NOT NULL,"
+    "  revoked_ms INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE counters ("
+    "  subject TEXT NOT NULL,"
+    "  window_ms INTEGER NOT NULL,"
+    "  window_start_ms INTEGER NOT NULL,"
+    "  total INTEGER NOT NULL,"
+    "  PRIMARY KEY (subject, window_ms, window_start_ms)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE secrets ("
+    "  name TEXT PRIMARY KEY,"
+    "  value BLOB NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    /* Each bot's passages have ids of their own range, bot id * 2^32 + 1 and up: a search looks at
+     * that range of the index only. */
+    "CREATE TABLE passage_bots ("
+    "  id INTEGER PRIMARY KEY,"
+    "  name TEXT NOT NULL UNIQUE"
+    ") STRICT;"
+    "CREATE TABLE passage_sources ("
+    "  bot_id INTEGER NOT NULL REFERENCES passage_bots (id) ON DELETE CASCADE,"
+    "  source TEXT NOT NULL,"
+    "  digest BLOB NOT NULL,"
+    "  PRIMARY KEY (bot_id, source)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE passages ("
+    "  id INTEGER PRIMARY KEY,"
+    "  bot_id INTEGER NOT NULL,"
+    "  source TEXT NOT NULL,"
+    "  title TEXT NOT NULL,"
+    "  text TEXT NOT NULL,"
+    "  FOREIGN KEY (bot_id, source) REFERENCES passage_sources (bot_id, source) ON DELETE CASCADE"
+    ") STRICT;"
+    "CREATE INDEX passages_by_source ON passages (bot_id, source);"
+    "CREATE VIRTUAL TABLE passages_text USING fts5 ("
+    "  title, text, content = 'passages', content_rowid = 'id',"
+    "  tokenize = 'porter unicode61 remove_diacritics 2'"
+    ");"
+    "CREATE TRIGGER passages_inserted AFTER INSERT ON passages BEGIN"
+    "  INSERT INTO passages_text (rowid, title, text) VALUES (new.id, new.title, new.text);"
+    "END;"
+    "CREATE TRIGGER passages_deleted AFTER DELETE ON passages BEGIN"
+    "  INSERT INTO passages_text (passages_text, rowid, title, text)"
+    "  VALUES ('delete', old.id, old.title, old.text);"
+    "END;";
+
+const char *const migrations_sqlite[MIGRATIONS_SQLITE_COUNT] = {sqlite_1};
+
+static bool apply_next(struct store_session *session, const char *const *migrations, int count,
+                       const char *place, int *ret_version, struct fault *fault) {
+    const struct store_driver *driver = session->driver;
+    int version; /* read again in the transaction: another process may have been quicker */
+    if (!driver->version(session->connection, &version, fault))
+        return false;
+    if (version > count)
+        return fault_set(fault, FAULT_CONFIG,
+                         "the database '%s' has schema version %d, and this program knows %d at "
+                         "most; use a newer switchboard",
+                         place, version, count);
+    if (version < count) {
+        if (!driver->script(session->connection, migrations[version], fault))
+            return false;
+        version++;
+        if (!driver->set_version(session->connection, version, fault))
+            return false;
+    }
+    *ret_version = version;
+    return true;
+}
+
+bool migrations_apply(struct store_session *session, const char *const *migrations, int count,
+                      const char *place, struct fault *fault) {
+    const struct store_driver *driver = session->driver;
+    int version;
+    if (!driver->version(session->connection, &version, fault))
+        return false;
+    if (version == count) /* nothing to write: another process may hold the lock */
+        return true;
+    do {
+        if (!driver->begin(session->connection, true, fault))
+            return false;
+        if (!apply_next(session, migrations, count, place, &version, fault) ||
+            !driver->commit(session->connection, fault)) {
+            driver->rollback(session->connection);
+            return false;
+        }
+    } while (version < count);
+    return true;
+}
