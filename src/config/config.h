@@ -1,8 +1,9 @@
-/* The configuration file (YAML 1.2, of which JSON is a part). Every option is one row of the table in
- * config/options.c, from which come the checks, the JSON Schema and docs/configuration.md. */
+/* The configuration file (YAML 1.2, of which JSON is a part). Every option is one row of the table
+ * in config/options.c, from which come the checks, the JSON Schema and docs/configuration.md. */
 #pragma once
 #include "base/fault.h"
 #include "base/slice.h"
+struct arena;
 struct buffer;
 struct settings;
 
@@ -16,9 +17,10 @@ struct config {
     size_t threads;       /* event loops; 0 in the file means one per processor */
     size_t connections_max, header_max, body_max;
     int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms;
-    int64_t drain_ms;     /* 10 min */
+    int64_t drain_ms;          /* 10 min */
     int log_level, log_format; /* enum log_level, enum log_format */
-    const char *const *warnings; /* e.g. "provider openai is off: its key is empty (OPENAI_API_KEY)" */
+    const char *const
+        *warnings; /* "provider openai is off: its key is empty; set OPENAI_API_KEY" */
     size_t warning_count;
     struct slice admin_token; /* for /metrics from elsewhere than loopback; empty: loopback only */
 };
@@ -26,27 +28,37 @@ struct config {
 /* One mistake in the file. */
 struct config_error {
     const char *file;
-    int line, column;    /* from 1 */
+    int line, column;    /* from 1; 0: the file as a whole */
     const char *path;    /* "bots.support.max_tokens" */
     const char *message; /* "unknown option; did you mean max_tokens?" */
-    const char *source;  /* the line of the file, for the caret */
+    const char *
+        source; /* the line of the file with secrets blotted out, long ones cut; NULL with line 0 */
+    int caret;  /* which character of `source` the caret goes below, from 1 */
 };
 
 struct config_result {
     struct config *config; /* NULL when there are errors */
-    const struct config_error *errors; /* all that were found, in the order of the file; at most 100 */
+    const struct config_error
+        *errors; /* all that were found, in the order of the file; at most 100 */
     size_t error_count;
+    struct arena *arena; /* of the errors */
 };
-/* Reads, substitutes environment variables, checks. Relative paths are taken from the file's own folder.
- * Never prints. Free with config_result_finish. */
+/* Reads, substitutes environment variables, checks. Relative paths are taken from the file's own
+ * folder. Never prints. Free with config_result_finish. */
 struct config_result config_load(const char *path);
+/* The same for text at hand, as if it stood in that file. */
+struct config_result config_load_text(const char *path, struct slice text);
 void config_result_finish(struct config_result *result);
 /* Takes the config out of the result. */
 struct config *config_take(struct config_result *result);
 void config_destroy(struct config *config);
+/* Appends the paths of options that differ but are read at start only ("listen, http.body_max");
+ * false when there are none. For a reload. */
+bool config_needs_restart(const struct config *running, const struct config *next,
+                          struct buffer *out);
 
-/* "switchboard.yaml:12:5: bots.support.max_token: unknown option; did you mean max_tokens?" with the line and
- * a caret below it, as compilers do. */
+/* "switchboard.yaml:12:5: bots.support.max_token: unknown option; did you mean max_tokens?" with
+ * the line and a caret below it, as compilers do. */
 void config_error_print(const struct config_error *error, struct buffer *out);
 
 /* JSON Schema (draft 2020-12) of the whole file, for editors. */

@@ -1,0 +1,250 @@
+/* The table of options: to add one, add a row. */
+#include "base/log.h"
+#include "config/draft.h"
+
+/* What the rows below have in common, so that each reads as: name, type, where, and the rest. */
+#define ROW(name_, type_, structure, member, ...)                                                  \
+    { .name = (name_), .type = (type_), .offset = offsetof(structure, member), __VA_ARGS__ }
+#define LIST(structure, member, most_) .count = offsetof(structure, member), .length_max = (most_)
+#define RANGE(least_, most_)           .least = (least_), .most = (most_)
+#define ROWS(table)                    .options = (table), .count = sizeof(table) / sizeof(table)[0]
+
+enum { KIB = 1024, MIB = 1024 * KIB, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+#define DAY    (24.0 * HOUR)
+#define GIB    (1024.0 * MIB)
+#define MANY   1e9
+#define LENGTH RANGE(1, 4 * KIB) /* of a text on one line */
+
+/* --- http --- */
+
+static const struct option http_options[] = {
+    ROW("connections_max", OPTION_COUNT, struct draft, config.connections_max, RANGE(1, 1000000),
+        .flags = OPTION_RESTART, .fallback = "10000",
+        .help = "Connections open at once; one more is answered with 503."),
+    ROW("header_max", OPTION_SIZE, struct draft, config.header_max, RANGE(1 * KIB, 1 * MIB),
+        .flags = OPTION_RESTART, .fallback = "16KiB",
+        .help = "Bytes of a request's line and headers; above it 431."),
+    ROW("body_max", OPTION_SIZE, struct draft, config.body_max, RANGE(1 * KIB, 256 * MIB),
+        .flags = OPTION_RESTART, .fallback = "1MiB",
+        .help = "Bytes of a request's body; above it 413."),
+    ROW("header_timeout", OPTION_DURATION, struct draft, config.header_timeout_ms,
+        RANGE(100, 1 * HOUR), .flags = OPTION_RESTART, .fallback = "10s",
+        .help = "Until a request's headers must have come."),
+    ROW("body_timeout", OPTION_DURATION, struct draft, config.body_timeout_ms, RANGE(100, 1 * HOUR),
+        .flags = OPTION_RESTART, .fallback = "30s",
+        .help = "Until a request's body must have come."),
+    ROW("idle_timeout", OPTION_DURATION, struct draft, config.idle_timeout_ms,
+        RANGE(100, 24 * HOUR), .flags = OPTION_RESTART, .fallback = "75s",
+        .help = "How long a connection may wait for its next request."),
+};
+static const struct section http_section = {
+    .name = "http", .help = "Limits of the HTTP server.", ROWS(http_options)};
+
+/* --- log --- */
+
+static const struct choice log_levels[] = {
+    {"debug", LOG_DEBUG, NULL}, {"info", LOG_INFO, NULL},     {"warning", LOG_WARNING, NULL},
+    {"error", LOG_ERROR, NULL}, {"silent", LOG_SILENT, NULL}, {NULL, 0, NULL},
+};
+static const struct choice log_formats[] = {
+    {"text", LOG_TEXT, NULL}, {"json", LOG_JSON, NULL}, {NULL, 0, NULL}};
+static const struct option log_options[] = {
+    ROW("level", OPTION_CHOICE, struct draft, config.log_level, .choices = log_levels,
+        .flags = OPTION_RESTART, .fallback = "info",
+        .help = "The least severe records that are written. No level writes keys or messages."),
+    ROW("format", OPTION_CHOICE, struct draft, config.log_format, .choices = log_formats,
+        .flags = OPTION_RESTART, .fallback = "text",
+        .help = "Text to read or a JSON object a line, on standard error."),
+};
+static const struct section log_section = {
+    .name = "log", .help = "The application's log.", ROWS(log_options)};
+
+/* --- providers --- */
+
+#define PROVIDER(name, type, member, ...)                                                          \
+    ROW(name, type, struct draft_provider, settings.member, __VA_ARGS__)
+
+static const struct option provider_options[] = {
+    PROVIDER("api", OPTION_API, translator,
+             .help = "The language that it speaks. For a server of the same kind set `url` too.",
+             .fallback_text = "the provider's name, where there is an API of that name"),
+    PROVIDER("url", OPTION_BASE_URL, url, .help = "Base URL, when it is not the vendor's own.",
+             .fallback_text = "the vendor's"),
+    PROVIDER("key", OPTION_SECRET, key, RANGE(1, 4 * KIB),
+             .help = "The API key, best as a variable. A provider whose key is empty is off; with "
+                     "`url` set, leave `key` out if the server wants none."),
+    PROVIDER("connect_timeout", OPTION_DURATION, connect_ms, RANGE(100, 10 * MINUTE),
+             .fallback = "10s", .help = "For name, connection and TLS."),
+    PROVIDER("first_byte_timeout", OPTION_DURATION, first_byte_ms, RANGE(100, 1 * HOUR),
+             .fallback = "60s", .help = "From the call until the reply begins."),
+    PROVIDER("idle_timeout", OPTION_DURATION, idle_ms, RANGE(100, 1 * HOUR), .fallback = "60s",
+             .help = "Between two pieces of a reply."),
+    PROVIDER("total_timeout", OPTION_DURATION, total_ms, RANGE(1 * SECOND, 24 * HOUR),
+             .fallback = "10min", .help = "For a whole call."),
+};
+static const struct section provider_section = {
+    .name = "provider",
+    .help = "Who answers, under a name of your choice: what a bot's `models` begin with. One named "
+            "`offline`, which answers from the knowledge files, is always there.",
+    .size = sizeof(struct draft_provider),
+    ROWS(provider_options)};
+
+/* --- bots: limits --- */
+
+#define LIMIT(name, structure, member, who)                                                        \
+    ROW(name, OPTION_INTEGER, structure, member, RANGE(1, MANY), .flags = OPTION_NONE,             \
+        .fallback = "none", .help = who)
+
+static const struct option plain_limit_options[] = {
+    LIMIT("messages_per_minute", struct limit_settings, messages_per_minute,
+          "Messages in any minute."),
+    LIMIT("messages_per_day", struct limit_settings, messages_per_day, "Messages in a day (UTC)."),
+};
+static const struct section plain_limit_section = {.name = "limit",
+                                                   .help = "How many messages.",
+                                                   .size = sizeof(struct limit_settings),
+                                                   ROWS(plain_limit_options)};
+static const struct option limit_options[] = {
+    LIMIT("messages_per_minute", struct draft_bot, bot.user_limits.messages_per_minute,
+          "Messages of one user in any minute; above it 429."),
+    LIMIT("messages_per_day", struct draft_bot, bot.user_limits.messages_per_day,
+          "Messages of one user in a day (UTC)."),
+    ROW("per_address", OPTION_SECTION, struct draft_bot, bot.address_limits,
+        .section = &plain_limit_section, .help = "The same for one IP address (IPv6: one /64)."),
+    ROW("per_bot", OPTION_SECTION, struct draft_bot, bot.bot_limits,
+        .section = &plain_limit_section, .help = "The same for all users of the bot together."),
+};
+static const struct section limit_section = {
+    .name = "limits",
+    .help = "How much a user may write. Counters survive a restart.",
+    ROWS(limit_options)};
+
+/* --- bots: access --- */
+
+static const struct choice jwt_algorithms[] = {{"HS256", JWT_HS256, NULL},
+                                               {"RS256", JWT_RS256, NULL},
+                                               {"ES256", JWT_ES256, NULL},
+                                               {NULL, 0, NULL}};
+static const struct option jwt_options_table[] = {
+    ROW("algorithm", OPTION_CHOICE, struct draft_jwt, algorithm, .choices = jwt_algorithms,
+        .flags = OPTION_REQUIRED, .help = "The only one taken, whatever a token says."),
+    ROW("secret", OPTION_SECRET, struct draft_jwt, secret, RANGE(32, 4 * KIB),
+        .help = "HS256: what tokens are signed with, at least 32 bytes."),
+    ROW("public_key", OPTION_FILE, struct draft_jwt, public_key, .flags = OPTION_EXISTS,
+        .help = "RS256, ES256: PEM file of the public key."),
+    ROW("jwks_url", OPTION_URL, struct draft_jwt, jwks_url,
+        .help = "RS256, ES256: where the key set is fetched from, instead of `public_key`."),
+    ROW("issuer", OPTION_STRING, struct draft_jwt, issuer, LENGTH,
+        .help = "What `iss` must be; not checked when left out."),
+    ROW("audience", OPTION_STRING, struct draft_jwt, audience, LENGTH,
+        .help = "What `aud` must be or contain; not checked when left out."),
+    ROW("user_claim", OPTION_STRING, struct draft_jwt, user_claim, RANGE(1, 128), .fallback = "sub",
+        .help = "The claim that identifies the user."),
+    ROW("leeway", OPTION_DURATION, struct draft_jwt, leeway_ms, RANGE(0, 1 * HOUR),
+        .fallback = "60s", .help = "How far clocks may differ."),
+};
+static const struct section jwt_section = {
+    .name = "jwt",
+    .help = "Users of your site are known by a JSON Web Token that it signs.",
+    .size = sizeof(struct draft_jwt),
+    .node = offsetof(struct draft_jwt, node),
+    ROWS(jwt_options_table)};
+
+#define ACCESS(name, type, member, ...)                                                            \
+    ROW(name, type, struct draft_bot, bot.access.member, __VA_ARGS__)
+
+static const struct option access_options[] = {
+    ACCESS("anonymous", OPTION_BOOLEAN, anonymous, .fallback = "false",
+           .help = "Whether visitors who have not signed in may talk."),
+    ACCESS("origins", OPTION_ORIGIN, origins, LIST(struct draft_bot, bot.access.origin_count, 256),
+           .flags = OPTION_LIST,
+           .help =
+               "Web pages that may use the bot: `https://shop.example.com`, or `\"*\"` for all."),
+    ACCESS("session_max_age", OPTION_DURATION, session_max_age_ms, RANGE(1 * MINUTE, 3650 * DAY),
+           .fallback = "30d", .help = "How long an anonymous visitor is known again."),
+    ROW("jwt", OPTION_SECTION, struct draft_bot, jwt, .section = &jwt_section,
+        .help = "Users known by a token of your site."),
+    ACCESS("user_hash_secret", OPTION_SECRET, user_hash_secret, RANGE(16, 4 * KIB),
+           .help = "Users known by an HMAC of their id: what your site makes it with, at least 16 "
+                   "bytes."),
+};
+static const struct section access_section = {
+    .name = "access",
+    .help = "Who may talk to the bot. API keys (`switchboard key create`) always may.",
+    ROWS(access_options)};
+
+/* --- bots --- */
+
+#define BOT(name, type, member, ...) ROW(name, type, struct draft_bot, bot.member, __VA_ARGS__)
+
+static const struct option bot_options[] = {
+    ROW("default", OPTION_BOOLEAN, struct draft_bot, is_default, .fallback = "false",
+        .help = "Answers where a request names no bot.", .fallback_text = "the first bot"),
+    ROW("models", OPTION_MODEL, struct draft_bot, models, LIST(struct draft_bot, model_count, 16),
+        .flags = OPTION_LIST | OPTION_REQUIRED,
+        .help = "In order of preference: `provider/model`, or just `offline`."),
+    BOT("system", OPTION_TEXT, system, RANGE(0, 256 * KIB),
+        .help = "Instructions to the model. They never leave the server but to the provider."),
+    BOT("max_tokens", OPTION_INTEGER, max_tokens, RANGE(1, 10000000), .flags = OPTION_NONE,
+        .fallback = "none", .help = "Longest answer.", .fallback_text = "the model's"),
+    BOT("temperature", OPTION_NUMBER, temperature, RANGE(0, 2), .flags = OPTION_NONE,
+        .fallback = "none", .help = "How freely the model chooses its words.",
+        .fallback_text = "the model's"),
+    BOT("top_p", OPTION_NUMBER, top_p, RANGE(0, 1), .flags = OPTION_NONE, .fallback = "none",
+        .help = "Nucleus sampling.", .fallback_text = "the model's"),
+    BOT("stop", OPTION_STRING, stop, LIST(struct draft_bot, bot.stop_count, 4), RANGE(1, 256),
+        .flags = OPTION_LIST, .help = "Texts at which the model stops."),
+    BOT("knowledge", OPTION_FILE, knowledge, LIST(struct draft_bot, bot.knowledge_count, 1000),
+        .flags = OPTION_LIST | OPTION_EXISTS,
+        .help = "Files that the bot knows (Markdown or text)."),
+    BOT("history_max", OPTION_COUNT, history_max, RANGE(0, 1000), .fallback = "20",
+        .help = "Earlier messages of the conversation that the model is given."),
+    BOT("message_max", OPTION_SIZE, message_max, RANGE(1, 1 * MIB), .fallback = "16KiB",
+        .help = "Bytes of one message of a visitor."),
+    ROW("access", OPTION_SECTION, struct draft_bot, bot.access, .section = &access_section,
+        .help = "Who may talk to it."),
+    ROW("limits", OPTION_SECTION, struct draft_bot, bot.user_limits, .section = &limit_section,
+        .help = "How much."),
+};
+static const struct section bot_section = {
+    .name = "bot",
+    .help = "The assistants, each under a name that requests give.",
+    .size = sizeof(struct draft_bot),
+    ROWS(bot_options)};
+
+/* --- the top --- */
+
+static const struct option top_options[] = {
+    ROW("listen", OPTION_ADDRESS, struct draft, config.listen, .flags = OPTION_RESTART,
+        .fallback = "127.0.0.1:8080", .help = "Address and port; port 0 takes a free one."),
+    ROW("database", OPTION_DATABASE, struct draft, config.database, .flags = OPTION_RESTART,
+        .fallback = "sqlite:switchboard.db",
+        .help = "Where everything is kept: `sqlite:` and a path. Created where absent."),
+    ROW("site", OPTION_FOLDER, struct draft, config.site, .flags = OPTION_RESTART | OPTION_EXISTS,
+        .help = "Folder of static pages, served at `/`."),
+    ROW("pid_file", OPTION_FILE, struct draft, config.pid_file, .flags = OPTION_RESTART,
+        .help = "Holds the process id while the server runs.",
+        .fallback_text = "the database's path with `.pid`"),
+    ROW("threads", OPTION_COUNT, struct draft, config.threads, RANGE(0, 256),
+        .flags = OPTION_RESTART, .fallback = "0",
+        .help = "Event loops; 0 means one for each processor."),
+    ROW("drain", OPTION_DURATION, struct draft, config.drain_ms, RANGE(0, 24 * HOUR),
+        .flags = OPTION_RESTART, .fallback = "10min",
+        .help = "How long answers under way may go on after a stop was asked for."),
+    ROW("admin_token", OPTION_SECRET, struct draft, config.admin_token, RANGE(16, 4 * KIB),
+        .flags = OPTION_RESTART,
+        .help = "Opens `/metrics` to other machines than this one, at least 16 bytes."),
+    ROW("http", OPTION_SECTION, struct draft, config, .section = &http_section,
+        .help = "Limits of the HTTP server."),
+    ROW("log", OPTION_SECTION, struct draft, config, .section = &log_section,
+        .help = "The application's log."),
+    ROW("providers", OPTION_MAP, struct draft, providers, .length_max = 64,
+        .section = &provider_section, .help = "Who answers."),
+    ROW("bots", OPTION_MAP, struct draft, bots, .length_max = 256, .flags = OPTION_REQUIRED,
+        .section = &bot_section, .help = "The assistants."),
+};
+
+const struct section config_section = {.name = "configuration",
+                                       .help = "The configuration of Switchboard.",
+                                       .size = sizeof(struct draft),
+                                       ROWS(top_options)};

@@ -1,0 +1,325 @@
+#include "config/read.h"
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "config/draft.h"
+#include "config/environment.h"
+#include "config/errors.h"
+#include "config/value.h"
+#include "config/yaml.h"
+#include <assert.h>
+
+struct reader {
+    const char *folder;
+    struct arena *arena;
+    struct error_list *errors;
+    bool broken; /* say nothing of what is missing */
+};
+
+static void read_section(struct reader *reader, const struct section *section,
+                         const struct yaml_node *node, size_t offset, const struct place *place,
+                         char *base);
+
+/* --- defaults --- */
+
+static char *section_base(const struct option *option, char *base) {
+    return option->section->size > 0 ? base + option->offset : base;
+}
+
+/* A default that its own option refuses is a bug in the table. */
+static void store_default(struct reader *reader, const struct option *option, char *base) {
+    struct option unchecked = *option;
+    unchecked.flags &= ~(unsigned)OPTION_EXISTS;
+    struct value_context context = {
+        .option = &unchecked, .arena = reader->arena, .folder = reader->folder};
+    bool stored = value_read(&context, slice_of(option->fallback), base + option->offset);
+    assert(stored);
+    (void)stored;
+}
+
+static void store_defaults(struct reader *reader, const struct section *section, char *base) {
+    for (size_t i = 0; i < section->count; i++) {
+        const struct option *option = &section->options[i];
+        if (option->type == OPTION_SECTION)
+            store_defaults(reader, option->section, section_base(option, base));
+        else if (option->fallback)
+            store_default(reader, option, base);
+    }
+}
+
+/* --- values --- */
+
+static const char *kind_name(const struct yaml_node *node) {
+    return node->kind == YAML_SEQUENCE  ? "a list"
+           : node->kind == YAML_MAPPING ? "a section"
+                                        : "text";
+}
+
+/* Reports what value_read said, with what was found unless that may be a secret. */
+static void report(struct reader *reader, const struct value_context *context,
+                   const struct yaml_node *node, const struct place *place) {
+    const char *found = "";
+    if (context->echo && node->variable)
+        found = arena_printf(reader->errors->arena, ", found the value of $%.200s", node->variable);
+    else if (context->echo && !text_looks_secret(node->value))
+        found = arena_printf(reader->errors->arena, ", found %s",
+                             text_shown(node->value, reader->errors->arena));
+    else if (!context->echo && node->variable)
+        found = arena_printf(reader->errors->arena, " (the value of $%.200s)", node->variable);
+    if (text_looks_secret(node->value))
+        errors_hide(reader->errors, node->start, node->end);
+    errors_add(reader->errors, node->start, place, "%s%s", context->why, found);
+}
+
+static bool read_scalar(struct reader *reader, const struct option *option, struct yaml_node *node,
+                        const struct place *place, void *ret_value) {
+    const struct value_type *type = value_type(option->type);
+    if (option->type == OPTION_SECRET)
+        errors_hide(reader->errors, node->start, node->end);
+    if (node->kind != YAML_SCALAR) {
+        errors_add(reader->errors, node->start, place, "expected %s, found %s", type->wants,
+                   kind_name(node));
+        return false;
+    }
+    if (yaml_is_null(node)) {
+        if (!reader->broken)
+            errors_add(reader->errors, node->start, place,
+                       "has no value: give it one or remove the line");
+        return false;
+    }
+    if (!environment_substitute(node, place, reader->errors->arena, reader->errors))
+        return false;
+    struct value_context context = {
+        .option = option,
+        .arena = reader->arena,
+        .folder = reader->folder,
+        /* quotes around a variable are needed in places and say nothing of its value */
+        .quoted = node->quoted && !node->variable,
+    };
+    if (value_read(&context, node->value, ret_value))
+        return true;
+    /* as it may be read: the password of a URL, say */
+    if (!context.echo)
+        errors_hide(reader->errors, node->start, node->end);
+    report(reader, &context, node, place);
+    return false;
+}
+
+static void read_list(struct reader *reader, const struct option *option, struct yaml_node *node,
+                      const struct place *place, char *base) {
+    const struct value_type *type = value_type(option->type);
+    if (node->kind != YAML_SEQUENCE) {
+        if (node->unusable || (yaml_is_null(node) && reader->broken))
+            return;
+        errors_add(reader->errors, node->start, place, "expected a list, found %s",
+                   yaml_is_null(node) ? "nothing" : kind_name(node));
+        return;
+    }
+    if (node->count > option->length_max) {
+        errors_add(reader->errors, node->items[option->length_max]->start, place,
+                   "at most %zu may be listed", option->length_max);
+        return;
+    }
+    if (node->count == 0 && (option->flags & OPTION_REQUIRED) && !reader->broken) {
+        errors_add(reader->errors, node->start, place, "the list is empty");
+        return;
+    }
+    char *values = arena_array(reader->arena, node->count, type->size);
+    for (size_t i = 0; i < node->count; i++) {
+        /* one that is refused leaves a gap, so that elements and nodes keep the same numbers */
+        struct place element = {.parent = place, .index = i};
+        read_scalar(reader, option, node->items[i], &element, values + i * type->size);
+    }
+    const void *list = values;
+    memcpy(base + option->offset, &list, sizeof list);
+    memcpy(base + option->count, &node->count, sizeof node->count);
+}
+
+/* --- maps --- */
+
+static bool is_name(struct slice name) {
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        bool first = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!first && (i == 0 || (c != '_' && c != '-')))
+            return false;
+    }
+    return name.size > 0 && name.size <= 64;
+}
+
+static void read_map(struct reader *reader, const struct option *option, struct yaml_node *node,
+                     size_t offset, const struct place *place, char *base) {
+    size_t size = option->section->size;
+    bool empty = yaml_is_null(node);
+    if (node->unusable)
+        return;
+    if (node->kind != YAML_MAPPING && !empty) {
+        errors_add(reader->errors, node->start, place,
+                   "expected names with a section each, found %s", kind_name(node));
+        return;
+    }
+    if (node->count > option->length_max) {
+        errors_add(reader->errors, node->pairs[option->length_max].key->start, place,
+                   "more than %zu", option->length_max);
+        return;
+    }
+    if (node->count == 0 && (option->flags & OPTION_REQUIRED) && !reader->broken)
+        errors_add(reader->errors, offset, place, "nothing is in it");
+    struct entry_list list = {arena_array(reader->arena, node->count, size), 0};
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_node *key = node->pairs[i].key;
+        struct place below = {.parent = place, .name = key->text};
+        if (!is_name(key->text))
+            errors_add(
+                reader->errors, key->start, &below,
+                "a name is made of a-z, 0-9, - and _, at most 64, the first a letter or digit");
+        char *entry_base = (char *)list.entries + list.count++ * size;
+        struct entry entry = {arena_string(reader->arena, key->text), node->pairs[i].value,
+                              key->start};
+        memcpy(entry_base, &entry, sizeof entry);
+        store_defaults(reader, option->section, entry_base);
+        read_section(reader, option->section, node->pairs[i].value, key->start, &below, entry_base);
+    }
+    memcpy(base + option->offset, &list, sizeof list);
+}
+
+/* --- unknown options --- */
+
+enum { OPTIONS_MAX = 64 }; /* of one section */
+
+static void section_names(const struct section *section, const char *names[OPTIONS_MAX + 1]) {
+    assert(section->count <= OPTIONS_MAX);
+    for (size_t i = 0; i < section->count; i++)
+        names[i] = section->options[i].name;
+    names[section->count] = NULL;
+}
+
+static const struct option *find_option(const struct section *section, struct slice name) {
+    for (size_t i = 0; i < section->count; i++)
+        if (slice_is(name, section->options[i].name))
+            return &section->options[i];
+    return NULL;
+}
+
+/* Where in the whole table an option of that name is: "bots.NAME.access.jwt"; NULL when there is
+ * none. */
+static const char *find_elsewhere(struct reader *reader, const struct section *section,
+                                  struct slice name, const char *path) {
+    if (*path && find_option(section, name))
+        return path;
+    for (size_t i = 0; i < section->count; i++) {
+        const struct option *option = &section->options[i];
+        if (option->type != OPTION_SECTION && option->type != OPTION_MAP)
+            continue;
+        const char *below = arena_printf(reader->errors->arena, "%s%s%s%s", path, *path ? "." : "",
+                                         option->name, option->type == OPTION_MAP ? ".NAME" : "");
+        const char *found = find_elsewhere(reader, option->section, name, below);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+/* What stands at an unknown option may well be a secret under a misspelt name. */
+static void hide_value(struct reader *reader, const struct yaml_node *value,
+                       const struct option *meant) {
+    bool hide = value->kind == YAML_SCALAR &&
+                (text_looks_secret(value->text) || (meant && meant->type == OPTION_SECRET));
+    if (hide)
+        errors_hide(reader->errors, value->start, value->end);
+    size_t count = value->count < 100 ? value->count : 100;
+    for (size_t i = 0; i < count; i++) {
+        const struct yaml_node *below =
+            value->kind == YAML_MAPPING ? value->pairs[i].value : value->items[i];
+        if (below->kind == YAML_SCALAR && text_looks_secret(below->text))
+            errors_hide(reader->errors, below->start, below->end);
+    }
+}
+
+static void report_unknown(struct reader *reader, const struct section *section,
+                           const struct yaml_pair *pair, const struct place *place) {
+    const char *names[OPTIONS_MAX + 1];
+    section_names(section, names);
+    struct slice name = pair->key->text;
+    const char *nearest = nearest_name(name, names);
+    hide_value(reader, pair->value, nearest ? find_option(section, slice_of(nearest)) : NULL);
+    const char *elsewhere = find_elsewhere(reader, &config_section, name, "");
+    if (!elsewhere && find_option(&config_section, name))
+        elsewhere = "the top level";
+    if (nearest) {
+        errors_add(reader->errors, pair->key->start, place, "unknown option; did you mean %s?",
+                   nearest);
+    } else if (elsewhere) {
+        errors_add(reader->errors, pair->key->start, place, "unknown option here; it belongs to %s",
+                   elsewhere);
+    } else {
+        struct buffer list = {0};
+        for (size_t i = 0; names[i]; i++)
+            buffer_printf(&list, "%s%s", i > 0 ? ", " : "", names[i]);
+        errors_add(reader->errors, pair->key->start, place, "unknown option; known here: %s",
+                   buffer_string(&list));
+        buffer_finish(&list);
+    }
+}
+
+/* --- sections --- */
+
+static void read_option(struct reader *reader, const struct option *option,
+                        const struct yaml_pair *pair, const struct place *place, char *base) {
+    switch (option->type) {
+    case OPTION_SECTION:
+        read_section(reader, option->section, pair->value, pair->key->start, place,
+                     section_base(option, base));
+        break;
+    case OPTION_MAP:
+        read_map(reader, option, pair->value, pair->key->start, place, base);
+        break;
+    default:
+        if (option->flags & OPTION_LIST)
+            read_list(reader, option, pair->value, place, base);
+        else
+            read_scalar(reader, option, pair->value, place, base + option->offset);
+    }
+}
+
+static void read_section(struct reader *reader, const struct section *section,
+                         const struct yaml_node *node, size_t offset, const struct place *place,
+                         char *base) {
+    /* A section whose lines are all commented out is an empty one. */
+    if (node->kind != YAML_MAPPING && !yaml_is_null(node)) {
+        if (!node->unusable) {
+            if (node->kind == YAML_SCALAR && text_looks_secret(node->text))
+                errors_hide(reader->errors, node->start, node->end);
+            errors_add(reader->errors, node->start, place,
+                       "expected a section with options, found %s", kind_name(node));
+        }
+        return;
+    }
+    if (section->node > 0)
+        memcpy(base + section->node, &node, sizeof node);
+    bool given[OPTIONS_MAX] = {0};
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_pair *pair = &node->pairs[i];
+        struct place below = {.parent = place, .name = pair->key->text};
+        const struct option *option = find_option(section, pair->key->text);
+        if (option) {
+            given[option - section->options] = true;
+            read_option(reader, option, pair, &below, base);
+        } else if (place || !slice_starts_with(pair->key->text, SLICE("x-"))) {
+            report_unknown(reader, section, pair, &below);
+        }
+    }
+    for (size_t i = 0; i < section->count && !reader->broken; i++)
+        if ((section->options[i].flags & OPTION_REQUIRED) && !given[i])
+            errors_add(reader->errors, offset, place, "%s is missing", section->options[i].name);
+}
+
+void read_config(const struct yaml_tree *tree, const char *folder, struct arena *arena,
+                 struct error_list *errors, struct draft *draft) {
+    struct reader reader = {
+        .folder = folder, .arena = arena, .errors = errors, .broken = tree->broken};
+    store_defaults(&reader, &config_section, (char *)draft);
+    if (tree->root)
+        read_section(&reader, &config_section, tree->root, tree->root->start, NULL, (char *)draft);
+    else if (!tree->broken)
+        errors_add(errors, 0, NULL, "the file is empty; it needs at least bots");
+}
