@@ -1,5 +1,5 @@
-/* Outgoing HTTP requests on a loop: HTTP/1.1 and HTTP/2 to TLS servers, connections reused, four deadlines,
- * pause and resume. Redirects are not followed. Everything runs on the loop's thread. */
+/* Outgoing HTTP requests on a loop: HTTP/1.1 and HTTP/2 to TLS servers, connections reused, four
+ * deadlines, pause and resume. Redirects are not followed. Everything runs on the loop's thread. */
 #pragma once
 #include "base/fault.h"
 #include "base/slice.h"
@@ -14,12 +14,12 @@ struct fetch_request {
     const char *url;    /* http:// or https:// */
     const struct fetch_header *headers;
     size_t header_count;
-    struct slice body;         /* borrowed: must live until `end` was called or fetch_cancel returned */
-    int64_t connect_ms;        /* resolve, connect, TLS; 0 means 10 s */
-    int64_t first_byte_ms;     /* from start to the reply's headers; 0 means 60 s */
-    int64_t idle_ms;           /* between two pieces of the body; 0 means 60 s; not counted while paused */
-    int64_t total_ms;          /* 0 means 10 min */
-    size_t body_max;           /* bytes of reply body before it is cut as malformed; 0 means 64 MiB */
+    struct slice body;     /* borrowed: must live until `end` was called or fetch_cancel returned */
+    int64_t connect_ms;    /* resolve, connect, TLS; 0 means 10 s */
+    int64_t first_byte_ms; /* from start to the reply's headers; 0 means 60 s */
+    int64_t idle_ms;  /* between two pieces of the body; 0 means 60 s; not counted while paused */
+    int64_t total_ms; /* 0 means 10 min */
+    size_t body_max;  /* bytes of reply body before it is cut as malformed; 0 means 64 MiB */
 };
 
 struct fetch_head {
@@ -29,16 +29,16 @@ struct fetch_head {
 };
 struct slice fetch_header_get(const struct fetch_head *head, const char *name);
 
-/* Called in this order: head once, data any number of times, end once; or only `end` when it failed before.
- * After `end` the fetch is gone. fetch_cancel may be called from inside any of them. Slices are valid during
- * the call. */
+/* Called in this order: head once, data any number of times, end once; or only `end` when it failed
+ * before. After `end` the fetch is gone. fetch_cancel may be called from inside any of them. Slices
+ * are valid during the call. */
 struct fetch_handler {
     void (*head)(void *user, const struct fetch_head *head);
     void (*data)(void *user, struct slice bytes);
-    /* `fault` is NULL when the reply came whole, whatever its status. Else PROVIDER_NETWORK (could not
-     * resolve, connect, handshake; reset), PROVIDER_STALLED (a deadline; code says "connect", "first_byte",
-     * "idle" or "total"), PROVIDER_TRUNCATED (closed before its declared end) or PROVIDER_MALFORMED. The
-     * message names neither host nor address; the detail does. */
+    /* `fault` is NULL when the reply came whole, whatever its status. Else PROVIDER_NETWORK (could
+     * not resolve, connect, handshake; reset), PROVIDER_STALLED (a deadline; code says "connect",
+     * "first_byte", "idle" or "total"), PROVIDER_TRUNCATED (closed before its declared end) or
+     * PROVIDER_MALFORMED. The message names neither host nor address; the detail does. */
     void (*end)(void *user, const struct fault *fault);
 };
 
@@ -48,8 +48,8 @@ struct fetch;
 struct fetcher *fetcher_create(struct loop *loop);
 /* Cancels what is under way without calling back. NULL is fine. */
 void fetcher_destroy(struct fetcher *fetcher);
-/* Never fails at once: a bad URL too comes as `end`, later, from the loop. Copies all of the request but
- * the body. */
+/* Never fails at once: a bad URL too comes as `end`, later, from the loop. Copies all of the
+ * request but the body. */
 struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *request,
                           const struct fetch_handler *handler, void *user);
 /* Ends it without a further callback; the connection is closed if the reply was under way. */
@@ -57,5 +57,7 @@ void fetch_cancel(struct fetch *fetch);
 /* While paused no `data` comes and the peer is slowed by TCP's own flow control. */
 void fetch_pause(struct fetch *fetch);
 void fetch_resume(struct fetch *fetch);
+/* PEM file of the certificates to trust in place of the system's, for later requests. */
+void fetcher_trust_file(struct fetcher *fetcher, const char *path);
 /* Requests under way. */
 size_t fetcher_active(const struct fetcher *fetcher);
