@@ -139,10 +139,11 @@ static bool resolve_model(struct builder *builder, const char *text, const struc
     const struct provider_settings *provider = find_provider(builder, name);
     if (!provider) {
         const char *nearest = nearest_provider(builder, name);
+        bool secret = node->variable || text_looks_secret(slice_of(text));
+        if (secret)
+            errors_hide(builder->errors, node->start, node->end);
         errors_add(builder->errors, node->start, place, "unknown provider %s%s%s%s",
-                   node->variable || text_looks_secret(name)
-                       ? "here"
-                       : text_shown(name, builder->errors->arena),
+                   secret ? "here" : text_shown(name, builder->errors->arena),
                    nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
         return false;
     }

@@ -61,17 +61,19 @@ bool text_looks_secret(struct slice text) {
     if (slice_starts_with(text, SLICE("sk-")) || slice_starts_with(text, SLICE("Bearer ")) ||
         slice_find(text, SLICE("PRIVATE KEY")) != SIZE_MAX)
         return true;
-    bool digit = false, letter = false;
+    bool digit = false, lower = false, upper = false;
     for (size_t i = 0; i < text.size; i++) {
         char c = text.data[i];
-        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        bool is_digit = c >= '0' && c <= '9';
-        if (!is_letter && !is_digit && c != '-' && c != '_' && c != '+' && c != '=' && c != '.')
+        digit = digit || (c >= '0' && c <= '9');
+        lower = lower || (c >= 'a' && c <= 'z');
+        upper = upper || (c >= 'A' && c <= 'Z');
+        if ((unsigned char)c <= 0x20 || c == '/' || c == ':')
             return false;
-        digit = digit || is_digit;
-        letter = letter || is_letter;
     }
-    return text.size >= 24 && digit && letter;
+    /* Base64 and the like; or hexadecimal, which unlike a model's name has no hyphens. */
+    return digit &&
+           ((text.size >= 24 && lower && upper) ||
+            (text.size >= 32 && (lower || upper) && slice_find_byte(text, '-') == SIZE_MAX));
 }
 
 static bool is_plain_name(struct slice name) {

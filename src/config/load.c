@@ -176,10 +176,12 @@ static void hide_by_name(const struct section *section, struct slice text,
             at = start + name.size;
             if (at == end || !strchr(": \"'\t", text.data[at]))
                 continue;
+            while (at < end && strchr(": \"'\t", text.data[at]))
+                at++;
             size_t own = indentation(text, line_start(text, start));
             while (end + 1 < text.size && indentation(text, end + 1) > own)
                 end = line_end(text, end + 1);
-            errors_hide(errors, at + 1, end);
+            errors_hide(errors, at, end);
             at = end;
         }
     }

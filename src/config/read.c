@@ -13,7 +13,12 @@ struct reader {
     struct arena *arena;
     struct error_list *errors;
     bool broken; /* say nothing of what is missing */
+    bool full;   /* said to be too much */
 };
+
+/* Aliases may use a long list in every bot: what the values take is bounded, however it comes
+ * about. */
+enum { VALUES_MAX = 64 * 1024 * 1024 };
 
 static void read_section(struct reader *reader, const struct section *section,
                          const struct yaml_node *node, size_t offset, const struct place *place,
@@ -49,9 +54,21 @@ static void store_defaults(struct reader *reader, const struct section *section,
 /* --- values --- */
 
 static const char *kind_name(const struct yaml_node *node) {
+    if (yaml_is_null(node))
+        return "nothing";
     return node->kind == YAML_SEQUENCE  ? "a list"
            : node->kind == YAML_MAPPING ? "a section"
                                         : "text";
+}
+
+/* The wrong kind of node, which may still be a secret in the wrong place. */
+static void report_kind(struct reader *reader, const struct yaml_node *node,
+                        const struct place *place, const char *wants) {
+    if (node->unusable || (reader->broken && yaml_is_null(node)))
+        return;
+    if (node->kind == YAML_SCALAR && text_looks_secret(node->text))
+        errors_hide(reader->errors, node->start, node->end);
+    errors_add(reader->errors, node->start, place, "expected %s, found %s", wants, kind_name(node));
 }
 
 /* Reports what value_read said, with what was found unless that may be a secret. */
@@ -76,14 +93,20 @@ static bool read_scalar(struct reader *reader, const struct option *option, stru
     if (option->type == OPTION_SECRET)
         errors_hide(reader->errors, node->start, node->end);
     if (node->kind != YAML_SCALAR) {
-        errors_add(reader->errors, node->start, place, "expected %s, found %s", type->wants,
-                   kind_name(node));
+        report_kind(reader, node, place, type->wants);
         return false;
     }
     if (yaml_is_null(node)) {
         if (!reader->broken)
             errors_add(reader->errors, node->start, place,
                        "has no value: give it one or remove the line");
+        return false;
+    }
+    if (arena_used(reader->arena) > VALUES_MAX) {
+        if (!reader->full)
+            errors_add(reader->errors, node->start, place,
+                       "all values together take more than 64 MiB");
+        reader->full = true;
         return false;
     }
     if (!environment_substitute(node, place, reader->errors->arena, reader->errors))
@@ -108,10 +131,7 @@ static void read_list(struct reader *reader, const struct option *option, struct
                       const struct place *place, char *base) {
     const struct value_type *type = value_type(option->type);
     if (node->kind != YAML_SEQUENCE) {
-        if (node->unusable || (yaml_is_null(node) && reader->broken))
-            return;
-        errors_add(reader->errors, node->start, place, "expected a list, found %s",
-                   yaml_is_null(node) ? "nothing" : kind_name(node));
+        report_kind(reader, node, place, "a list");
         return;
     }
     if (node->count > option->length_max) {
@@ -149,12 +169,8 @@ static bool is_name(struct slice name) {
 static void read_map(struct reader *reader, const struct option *option, struct yaml_node *node,
                      size_t offset, const struct place *place, char *base) {
     size_t size = option->section->size;
-    bool empty = yaml_is_null(node);
-    if (node->unusable)
-        return;
-    if (node->kind != YAML_MAPPING && !empty) {
-        errors_add(reader->errors, node->start, place,
-                   "expected names with a section each, found %s", kind_name(node));
+    if (node->kind != YAML_MAPPING && !yaml_is_null(node)) {
+        report_kind(reader, node, place, "names with a section each");
         return;
     }
     if (node->count > option->length_max) {
@@ -286,12 +302,7 @@ static void read_section(struct reader *reader, const struct section *section,
                          char *base) {
     /* A section whose lines are all commented out is an empty one. */
     if (node->kind != YAML_MAPPING && !yaml_is_null(node)) {
-        if (!node->unusable) {
-            if (node->kind == YAML_SCALAR && text_looks_secret(node->text))
-                errors_hide(reader->errors, node->start, node->end);
-            errors_add(reader->errors, node->start, place,
-                       "expected a section with options, found %s", kind_name(node));
-        }
+        report_kind(reader, node, place, "a section with options");
         return;
     }
     if (section->node > 0)

@@ -419,10 +419,10 @@ static bool read_origin(struct value_context *context, struct slice text, void *
 enum { PATH_LENGTH_MAX = 4000 };
 
 static const char *absolute_path(const struct value_context *context, struct slice text) {
-    while (slice_starts_with(text, SLICE("./")))
-        text = slice_from(text, 2);
-    if (text.size > 0 && text.data[0] == '/')
+    if (text.data[0] == '/')
         return arena_string(context->arena, text);
+    while (slice_starts_with(text, SLICE("./")) && text.size > 2 && text.data[2] != '/')
+        text = slice_from(text, 2);
     return arena_printf(context->arena, "%s/%.*s",
                         strcmp(context->folder, "/") == 0 ? "" : context->folder, SLICE_ARG(text));
 }

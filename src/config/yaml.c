@@ -86,6 +86,7 @@ static void remember_anchor(struct builder *builder, struct slice name, struct y
         }
     if (builder->anchor_count == ANCHORS_MAX) {
         errors_add(builder->errors, offset, NULL, "more than %d anchors", (int)ANCHORS_MAX);
+        builder->full = true;
         return;
     }
     builder->anchors[builder->anchor_count++] = (struct anchor){name, node};
@@ -97,9 +98,10 @@ static void check_tag(struct builder *builder, struct fy_event *event, size_t of
         return;
     struct slice tag = token_text(builder, token);
     static const char *const known[] = {"str", "int", "float", "bool", "null", "map", "seq"};
+    struct slice prefix = SLICE("tag:yaml.org,2002:");
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (slice_ends_with(tag, slice_of(known[i])))
-            return;
+        if (slice_starts_with(tag, prefix) && slice_is(slice_from(tag, prefix.size), known[i]))
+            return; /* the options table knows the type better */
     errors_add(builder->errors, offset, NULL, "tags are not used here: remove %s",
                text_shown(tag, builder->arena));
 }
@@ -365,23 +367,72 @@ static struct fy_diag *create_diag(void) {
     return diag;
 }
 
-/* Returns where the first one is. */
+/* What to do about it, where the library's words leave that open. */
+static const char *hint(const char *message) {
+    static const struct {
+        const char *begins, *hint;
+    } hints[] = {
+        {"invalid multiline plain key", "is a colon missing, or a line indented too far?"},
+        {"invalid nested block mapping",
+         "put quotes around a value that holds a colon and a blank"},
+        {"invalid indentation", "indent it like the lines that it belongs to"},
+        {"plain scalar cannot start", "put quotes around the value"},
+        {"invalid trailing content", "put quotes around the whole value"},
+    };
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+        if (slice_starts_with(slice_of(message), slice_of(hints[i].begins)))
+            return hints[i].hint;
+    return NULL;
+}
+
+/* The bracket that was still open where the syntax broke, if it stands on a line above: the library
+ * notices only where the file goes on, or ends. SIZE_MAX: none. */
+static size_t open_bracket(const struct builder *builder, size_t offset) {
+    for (size_t i = builder->depth; i-- > 0;) {
+        size_t start = builder->open[i].node->start;
+        /* "[a: b" opens a mapping that has no bracket of its own */
+        if (start >= builder->text.size || !strchr("[{", builder->text.data[start]))
+            continue;
+        bool above = errors_line(builder->errors, start) < errors_line(builder->errors, offset);
+        return above ? start : SIZE_MAX;
+    }
+    return SIZE_MAX;
+}
+
+/* "{ key: ${NAME} }": the brace of the variable is taken for one of YAML's. */
+static bool is_bare_variable(const struct builder *builder, size_t offset) {
+    struct slice before = slice_first(builder->text, offset);
+    return slice_ends_with(before, SLICE("${")) || slice_ends_with(before, SLICE("$")) ||
+           slice_starts_with(slice_from(builder->text, offset), SLICE("${"));
+}
+
+/* Returns where it stands. */
+static size_t report_syntax(struct builder *builder, const struct fy_diag_error *error) {
+    size_t offset = errors_offset(builder->errors, (size_t)error->line,
+                                  error->column > 0 ? (size_t)error->column : 1);
+    size_t bracket = open_bracket(builder, offset);
+    if (bracket != SIZE_MAX) {
+        errors_add(builder->errors, bracket, NULL,
+                   "this %c is not closed: not YAML from line %d on", builder->text.data[bracket],
+                   error->line);
+        return bracket;
+    }
+    const char *advice =
+        is_bare_variable(builder, offset) ? "put quotes around ${…}" : hint(error->msg);
+    errors_add(builder->errors, offset, NULL, "not YAML: %s%s%s", error->msg, advice ? "; " : "",
+               advice ? advice : "");
+    return offset;
+}
+
+/* Returns where it is; SIZE_MAX where the library does not say. */
 static size_t take_errors(struct builder *builder, struct fy_diag *diag) {
     void *iterator = NULL;
     const struct fy_diag_error *error;
-    size_t first = SIZE_MAX;
-    while ((error = fy_diag_errors_iterate(diag, &iterator))) {
-        if (!error->msg || error->line < 1)
-            continue;
-        size_t offset = errors_offset(builder->errors, (size_t)error->line,
-                                      error->column > 0 ? (size_t)error->column : 1);
-        errors_add(builder->errors, offset, NULL, "not YAML: %s", error->msg);
-        if (first == SIZE_MAX)
-            first = offset;
-    }
-    if (first == SIZE_MAX)
-        errors_add(builder->errors, 0, NULL, "not YAML 1.2");
-    return first;
+    while ((error = fy_diag_errors_iterate(diag, &iterator)))
+        if (error->msg && error->line >= 1)
+            return report_syntax(builder, error); /* what comes after follows from it */
+    errors_add(builder->errors, 0, NULL, "not YAML 1.2");
+    return SIZE_MAX;
 }
 
 struct yaml_tree yaml_parse(struct slice text, struct arena *arena, struct error_list *errors) {
@@ -394,7 +445,8 @@ struct yaml_tree yaml_parse(struct slice text, struct arena *arena, struct error
 
     struct fy_diag *diag = create_diag();
     struct fy_parse_cfg configuration = {
-        .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
+        .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE |
+                 FYPCF_SLOPPY_FLOW_INDENTATION,
         .diag = diag,
     };
     struct fy_parser *parser = fy_parser_create(&configuration);
