@@ -68,6 +68,8 @@ struct store_driver {
     void (*end)(struct store_statement *statement);
     /* Rows changed by the last statement that ended. */
     int64_t (*changes)(struct store_connection *connection);
+    /* A number that grows when a row is changed, and in doubt. */
+    int64_t (*written)(struct store_connection *connection);
     /* Several statements without parameters: for migrations. */
     bool (*script)(struct store_connection *connection, const char *sql, struct fault *fault);
 

@@ -135,6 +135,10 @@ static int64_t connection_changes(struct store_connection *connection) {
     return sqlite3_changes64(connection->handle);
 }
 
+static int64_t connection_written(struct store_connection *connection) {
+    return sqlite3_total_changes64(connection->handle);
+}
+
 /* For statements that return nothing. */
 static bool simple(struct store_connection *connection, const char *sql, struct fault *fault) {
     struct store_statement *statement;
@@ -240,6 +244,7 @@ const struct store_driver driver_sqlite = {
     .bytes = column_bytes,
     .end = statement_end,
     .changes = connection_changes,
+    .written = connection_written,
     .script = run_script,
     .migrations = migrations_sqlite,
     .migration_count = MIGRATIONS_SQLITE_COUNT,

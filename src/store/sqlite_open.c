@@ -196,7 +196,6 @@ static bool configure(struct store_connection *connection, const struct store_ad
     sqlite3_extended_result_codes(handle, 1);
     sqlite3_busy_timeout(handle, address->lock_wait_ms);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     if (use == STORE_FIRST &&
         !(claim(connection, address, fault) && switch_to_wal(connection, address, fault)))
         return false;

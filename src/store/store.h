@@ -1,6 +1,6 @@
 /* The database. Loops hand jobs to worker threads: writes go to one writer, which runs whatever
- * waits in one transaction (each job in a savepoint of its own, so that one that fails takes no
- * other with it); reads go to readers with a connection each. Results come back by loop_post. */
+ * waits in one transaction (a job that fails is undone and takes no other with it); reads go to
+ * readers with a connection each. Results come back by loop_post. */
 #pragma once
 #include "base/fault.h"
 #include "base/slice.h"
