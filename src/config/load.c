@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 4 * 1024 * 1024, REPAIRS_MAX = 8 };
+enum { FILE_MAX = 4 * 1024 * 1024, PIECE = 64 * 1024, FIRST_BLOCK = 16 * 1024, REPAIRS_MAX = 8 };
 
 /* --- the file --- */
 
@@ -28,7 +28,7 @@ static bool read_file(const char *path, struct error_list *errors, struct buffer
     else if (!S_ISREG(status.st_mode))
         why = "this is not a file";
     while (!why && text->size <= FILE_MAX) {
-        ssize_t size = read(file, buffer_reserve(text, 64 * 1024), 64 * 1024);
+        ssize_t size = read(file, buffer_reserve(text, PIECE), PIECE);
         if (size < 0 && errno != EINTR)
             why = strerror(errno);
         if (size == 0)
@@ -198,7 +198,7 @@ static struct config *load_text(const char *path, struct slice text, struct erro
     struct yaml_tree tree = parse(text, errors);
     if (tree.broken)
         hide_by_name(&config_section, text, errors);
-    struct arena *arena = arena_create(16 * 1024);
+    struct arena *arena = arena_create(FIRST_BLOCK);
     struct draft *draft = arena_allocate(errors->arena, sizeof *draft);
     read_config(&tree, folder_of(path, arena), arena, errors, draft);
     if (!tree.broken && tree.root)
@@ -215,13 +215,13 @@ static struct config_result finish(struct config *config, struct error_list *err
 }
 
 struct config_result config_load_text(const char *path, struct slice text) {
-    struct error_list errors = errors_start(path, arena_create(16 * 1024));
+    struct error_list errors = errors_start(path, arena_create(FIRST_BLOCK));
     struct config *config = load_text(path, text, &errors);
     return finish(config, &errors);
 }
 
 struct config_result config_load(const char *path) {
-    struct error_list errors = errors_start(path, arena_create(16 * 1024));
+    struct error_list errors = errors_start(path, arena_create(FIRST_BLOCK));
     struct buffer text = {0};
     struct config *config = NULL;
     if (read_file(path, &errors, &text))

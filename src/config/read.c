@@ -306,7 +306,7 @@ static void read_section(struct reader *reader, const struct section *section,
         return;
     }
     if (section->node > 0)
-        memcpy(base + section->node, &node, sizeof node);
+        *(const struct yaml_node **)(void *)(base + section->node) = node;
     bool given[OPTIONS_MAX] = {0};
     for (size_t i = 0; i < node->count; i++) {
         const struct yaml_pair *pair = &node->pairs[i];

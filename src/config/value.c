@@ -96,7 +96,7 @@ static bool read_whole(struct value_context *context, struct slice text, int64_t
     }
     if (!is_whole(text))
         return refuse_type(context);
-    int64_t number;
+    int64_t number = 0;
     if (!slice_to_int64(text, &number))
         number = text.data[0] == '-' ? INT64_MIN : INT64_MAX;
     if (!in_range(context, (double)number))
@@ -106,7 +106,7 @@ static bool read_whole(struct value_context *context, struct slice text, int64_t
 }
 
 static bool read_integer(struct value_context *context, struct slice text, void *ret_value) {
-    int64_t number;
+    int64_t number = 0;
     if (!read_whole(context, text, &number))
         return false;
     memcpy(ret_value, &number, sizeof number);
@@ -114,7 +114,7 @@ static bool read_integer(struct value_context *context, struct slice text, void 
 }
 
 static bool read_count(struct value_context *context, struct slice text, void *ret_value) {
-    int64_t number;
+    int64_t number = 0;
     if (!read_whole(context, text, &number))
         return false;
     if (number < 0)
@@ -130,7 +130,7 @@ static bool read_number(struct value_context *context, struct slice text, void *
         /* strtod takes hexadecimal, "inf" and "nan" as well */
         bool plain = text.size > 0 && text.size < 64;
         for (size_t i = 0; i < text.size && plain; i++)
-            plain = memchr("0123456789+-.eE", text.data[i], 15) != NULL;
+            plain = text.data[i] && strchr("0123456789+-.eE", text.data[i]);
         if (!plain)
             return refuse_type(context);
         char copy[64];
@@ -159,7 +159,7 @@ static bool read_with_unit(struct value_context *context, struct slice text,
         unit++;
     if (digits == 0 || !unit->name)
         return refuse_type(context);
-    int64_t number;
+    int64_t number = 0;
     if (!slice_to_int64(slice_first(text, digits), &number) ||
         __builtin_mul_overflow(number, unit->factor, &number))
         number = INT64_MAX;
@@ -170,7 +170,7 @@ static bool read_with_unit(struct value_context *context, struct slice text,
 }
 
 static bool read_duration(struct value_context *context, struct slice text, void *ret_value) {
-    int64_t number;
+    int64_t number = 0;
     if (!read_with_unit(context, text, durations, &number))
         return false;
     memcpy(ret_value, &number, sizeof number);
@@ -178,7 +178,7 @@ static bool read_duration(struct value_context *context, struct slice text, void
 }
 
 static bool read_size(struct value_context *context, struct slice text, void *ret_value) {
-    int64_t number;
+    int64_t number = 0;
     if (!read_with_unit(context, text, sizes, &number))
         return false;
     size_t size = (size_t)number;
@@ -274,7 +274,7 @@ static bool read_choice(struct value_context *context, struct slice text, void *
 static bool read_api(struct value_context *context, struct slice text, void *ret_value) {
     const struct provider *provider = provider_find(text);
     if (provider) {
-        memcpy(ret_value, &provider, sizeof provider);
+        *(const struct provider **)ret_value = provider;
         return true;
     }
     struct buffer list = {0};

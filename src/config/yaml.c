@@ -1,6 +1,6 @@
 #include "config/yaml.h"
 #include "base/arena.h"
-#include "base/buffer.h"
+#include "base/memory.h"
 #include "config/errors.h"
 #include <assert.h>
 #include <libfyaml.h>
@@ -16,8 +16,9 @@ enum {
 /* A sequence or mapping that is not closed yet. */
 struct open_node {
     struct yaml_node *node;
-    struct buffer children; /* struct yaml_node *: keys and values by turns in a mapping */
-    struct slice anchor;    /* no data: none */
+    struct yaml_node **children; /* keys and values by turns in a mapping */
+    size_t count;
+    struct slice anchor; /* no data: none */
 };
 
 struct anchor {
@@ -112,8 +113,13 @@ static void attach(struct builder *builder, struct yaml_node *node) {
         builder->root = node;
         return;
     }
-    struct buffer *children = &builder->open[builder->depth - 1].children;
-    buffer_append(children, (struct slice){(const char *)&node, sizeof node});
+    struct open_node *open = &builder->open[builder->depth - 1];
+    /* full at 16, 32, 64 … */
+    if (open->count == 0 || (open->count >= 16 && (open->count & (open->count - 1)) == 0)) {
+        size_t capacity = open->count == 0 ? 16 : open->count * 2;
+        open->children = memory_resize(open->children, capacity * sizeof(void *));
+    }
+    open->children[open->count++] = node;
 }
 
 /* --- mappings --- */
@@ -180,13 +186,9 @@ static const struct place *open_places(const struct builder *builder,
     const struct place *parent = NULL;
     for (size_t i = 0; i < builder->depth; i++) {
         const struct open_node *open = &builder->open[i];
-        size_t count = open->children.size / sizeof(struct yaml_node *);
-        places[i] = (struct place){.parent = parent, .index = count};
-        if (open->node->kind == YAML_MAPPING && count > 0) {
-            struct yaml_node *key;
-            memcpy(&key, open->children.data + (count - 1) * sizeof key, sizeof key);
-            places[i].name = key->text;
-        }
+        places[i] = (struct place){.parent = parent, .index = open->count};
+        if (open->node->kind == YAML_MAPPING && open->count > 0)
+            places[i].name = open->children[open->count - 1]->text;
         parent = &places[i];
     }
     return parent;
@@ -241,13 +243,8 @@ static void on_scalar(struct builder *builder, struct fy_event *event) {
     size_t after_key = builder->text.size;
     if (builder->depth > 0) {
         /* An empty value is reported at its key. */
-        struct buffer *children = &builder->open[builder->depth - 1].children;
-        after_key = builder->open[builder->depth - 1].node->start;
-        if (children->size > 0) {
-            struct yaml_node *key;
-            memcpy(&key, children->data + children->size - sizeof key, sizeof key);
-            after_key = key->start;
-        }
+        const struct open_node *open = &builder->open[builder->depth - 1];
+        after_key = open->count > 0 ? open->children[open->count - 1]->start : open->node->start;
     }
     size_t start = offset_of(builder, fy_event_start_mark(event), after_key);
     size_t end = offset_of(builder, fy_event_end_mark(event), start);
@@ -301,18 +298,16 @@ static void on_open(struct builder *builder, struct fy_event *event, enum yaml_k
 static void on_close(struct builder *builder, size_t end) {
     assert(builder->depth > 0);
     struct open_node open = builder->open[--builder->depth];
-    size_t count = open.children.size / sizeof(struct yaml_node *);
-    struct yaml_node **children = arena_array(builder->arena, count, sizeof *children);
-    if (count > 0)
-        memcpy(children, open.children.data, count * sizeof *children);
-    buffer_finish(&open.children);
     open.node->end = end > open.node->start ? end : open.node->start;
     if (open.node->kind == YAML_MAPPING) {
-        close_mapping(builder, open.node, children, count);
+        close_mapping(builder, open.node, open.children, open.count);
     } else {
-        open.node->items = children;
-        open.node->count = count;
+        open.node->items = arena_array(builder->arena, open.count, sizeof(void *));
+        if (open.count > 0)
+            memcpy(open.node->items, open.children, open.count * sizeof(void *));
+        open.node->count = open.count;
     }
+    free(open.children);
     remember_anchor(builder, open.anchor, open.node, open.node->start);
     attach(builder, open.node);
 }
