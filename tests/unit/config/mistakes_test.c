@@ -239,6 +239,31 @@ static void test_mistakes(void **state) {
     assert_int_equal(wrong, 0);
 }
 
+/* What the verifier itself refuses is told at its section or option; the words are the verifier's.
+ */
+static void test_unusable_jwt(void **state) {
+    (void)state;
+    write_file("key.pem", "no key at all\n");
+    static const char *const sections[] = {
+        "{ algorithm: RS256 }",
+        "{ algorithm: ES256 }",
+        "{ algorithm: HS256 }",
+        "{ algorithm: RS256, public_key: key.pem }",
+    };
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        struct buffer text = {0};
+        buffer_printf(&text, JWT "%s\n", sections[i]);
+        struct config_result result = config_load_text("a.yaml", buffer_slice(&text));
+        if (result.config)
+            fail_msg("%s was taken", sections[i]);
+        assert_int_equal(result.error_count, 1);
+        assert_int_equal(result.errors[0].line, 5);
+        assert_memory_equal(result.errors[0].path, "bots.b.access.jwt", 17);
+        config_result_finish(&result);
+        buffer_finish(&text);
+    }
+}
+
 /* --- every option of the table, given what it cannot take --- */
 
 struct prober {
@@ -467,15 +492,11 @@ static void test_caps(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_every_option),
-        cmocka_unit_test(test_ten_mistakes),
-        cmocka_unit_test(test_hundred),
-        cmocka_unit_test(test_behind_syntax_error),
-        cmocka_unit_test(test_whole_file),
-        cmocka_unit_test(test_laughs),
-        cmocka_unit_test(test_merge_bomb),
-        cmocka_unit_test(test_caps),
+        cmocka_unit_test(test_mistakes),     cmocka_unit_test(test_every_option),
+        cmocka_unit_test(test_unusable_jwt), cmocka_unit_test(test_ten_mistakes),
+        cmocka_unit_test(test_hundred),      cmocka_unit_test(test_behind_syntax_error),
+        cmocka_unit_test(test_whole_file),   cmocka_unit_test(test_laughs),
+        cmocka_unit_test(test_merge_bomb),   cmocka_unit_test(test_caps),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }
