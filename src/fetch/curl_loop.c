@@ -88,7 +88,7 @@ static void deliver(struct curl_loop *curl) {
      */
     for (size_t i = 0; i < curl->arrival_count; i++) {
         struct arrival arrival = curl->arrivals[i];
-        struct slice bytes = {curl->bytes.data + at, arrival.size};
+        struct slice bytes = slice_first(slice_from(buffer_slice(&curl->bytes), at), arrival.size);
         at += arrival.size;
         arrival.transfer->arrived = 0;
         if (arrival.transfer->fetch.phase == FETCH_DEAD)
@@ -356,7 +356,6 @@ static void set_options(struct curl_loop *curl, CURL *easy) {
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16384L); /* the least it takes */
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L); /* a burst shares one HTTP/2 connection */
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_socket);

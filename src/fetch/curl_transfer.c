@@ -281,8 +281,13 @@ static void start(struct fetch *fetch, const struct fetch_request *request, cons
 
 static void stop(struct fetch *fetch) {
     struct curl_transfer *transfer = transfer_of(fetch);
-    if (transfer->easy)
+    if (transfer->easy) {
+        /* This libcurl submits an HTTP/2 stream's reset but does not send it until the connection
+         * is used again, and the server would go on meanwhile. So a connection that nobody else
+         * uses is closed. */
+        curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
         curl_loop_remove(loop_of(transfer), transfer);
+    }
     free(transfer->headers);
     buffer_finish(&transfer->lines);
     buffer_finish(&transfer->held);
