@@ -193,7 +193,7 @@ static bool transaction_rollback_to(struct store_connection *connection, struct 
  * COMMIT. What fails here (a full disk, a reader in the way) is tried again when the log has grown
  * further. */
 static void connection_tidy(struct store_connection *connection) {
-    enum { LONG = 16 * SQLITE_CHECKPOINT_EVERY };
+    enum { LONG = 8 * SQLITE_CHECKPOINT_EVERY };
     if (connection->wal_pages < connection->checkpoint_at)
         return;
     /* PASSIVE waits for nobody; a log that has grown long because some reader was always in the way

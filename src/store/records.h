@@ -109,7 +109,8 @@ struct store_passage {
     /* Set by search: */
     double score;    /* BM25, higher is better; compares the passages of one answer */
     double coverage; /* 0 to 1: how much of what the question asks about occurs in the passage, rare
-                        words counting more; compares across questions, so it tells "no answer" */
+                        words counting more; compares across questions, so it tells "no answer":
+                        below 0.4 there is mostly none (tests/unit/store/search_quality_test.c) */
 };
 /* Replaces all passages of that bot and source unless `digest` is what is stored already. */
 bool store_passages_replace(struct store_session *session, struct slice bot, struct slice source,

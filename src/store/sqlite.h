@@ -7,7 +7,7 @@
 
 enum {
     SQLITE_STATEMENTS_MAX = 128,    /* a power of two above the number of statements in store/ */
-    SQLITE_CHECKPOINT_EVERY = 1000, /* pages of the write-ahead log */
+    SQLITE_CHECKPOINT_EVERY = 2000, /* pages of the write-ahead log */
 };
 
 struct store_statement {

@@ -66,7 +66,7 @@ static bool create_file(const char *path, struct fault *fault) {
         close(file);
         return true;
     }
-    if (errno == EEXIST)
+    if (errno == EEXIST || errno == EISDIR) /* check_file says what it is */
         return true;
     return fault_set(fault, errno == ENOSPC ? FAULT_STORE : FAULT_CONFIG,
                      "the database '%s' cannot be created: %s", path, strerror(errno));

@@ -4,16 +4,17 @@
 
 const struct stopwords stopwords_lists[STOPWORDS_LANGUAGES] = {
     {"en",
-     " a about after all also am an and any anybody anyone anything are aren as at be been before "
-     "being but by can cannot could couldn d did didn do does doesn doing don during each either "
-     "else every explain find for from further get give go going got had has have having he hello "
-     "help her here hers hi him his how i if in into is isn it its just kindly know let like ll m "
-     "many may me might mine more most much must my need no nor not of off on once only or other "
-     "our ours out over own please possible re s same shall she should so some somebody someone "
-     "something such t tell than thank thanks that the their theirs them then there these they "
-     "thing things this those through to too under until up us ve very want was wasn way we were "
-     "what when where whether which while who whom whose why will with won would wouldn wondering "
-     "yes you your yours ",
+     " a about accept accepts after all also am an and any anybody anyone anything are aren "
+     "as at be been before being but by can cannot could couldn d did didn do does doesn "
+     "doing don during each either else every explain find for from further get give go "
+     "going got had has have having he hello help her here hers hi him his how i if in into "
+     "is isn it its just kindly know let like ll m many may me might mine more most much "
+     "must my need no nor not of off offer offers on once only or other our ours out over "
+     "own please possible provide re s same sell sells shall she should so some somebody "
+     "someone something such t tell than thank thanks that the their theirs them then there "
+     "these they thing things this those through to too under until up us ve very want was "
+     "wasn way we were what when where whether which while who whom whose why will with won "
+     "wondering would wouldn yes you your yours ",
      " big close early far fast good large late long often old quick quickly soon ", " how "},
     {"de",
      " aber alle allem allen aller alles als also am an andere auch auf aus bei beim bin bis bist "

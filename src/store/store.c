@@ -6,7 +6,7 @@
 #include "store/writer.h"
 #include <time.h>
 
-enum { LOCK_WAIT_MS = 5000, READERS_MAX = 64, COMMIT_EVERY_US = 2000 };
+enum { LOCK_WAIT_MS = 5000, READERS_MAX = 64, COMMIT_EVERY_US = 4000 };
 
 static const struct store_driver *const drivers[] = {&driver_sqlite};
 
