@@ -2,7 +2,7 @@
 #include "base/memory.h"
 #include "fetch/curl_loop.h"
 #include "fetch/head.h"
-#include "fetch/request.h"
+#include "fetch/outgoing.h"
 #include "fetch/url.h"
 #include <assert.h>
 
@@ -232,10 +232,10 @@ static struct curl_slist *copy_headers(const struct fetch_request *request) {
     char *text = (char *)(list + request->header_count + 2);
     size_t count = 0;
     list[count++].data = no_expect;
-    if (!request_has(request, "content-type"))
+    if (!outgoing_has(request, "content-type"))
         list[count++].data = no_type; /* libcurl would say it is a form */
     for (size_t i = 0; i < request->header_count; i++) {
-        if (request_owns(request->headers[i].name))
+        if (outgoing_owns(request->headers[i].name))
             continue;
         list[count++].data = text;
         text = write_header(text, &request->headers[i]);
@@ -246,7 +246,7 @@ static struct curl_slist *copy_headers(const struct fetch_request *request) {
 }
 
 static void set_method(CURL *easy, const struct fetch_request *request) {
-    if (request_wants_length(request)) {
+    if (outgoing_wants_length(request)) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.size ? request->body.data : "");
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
@@ -254,7 +254,7 @@ static void set_method(CURL *easy, const struct fetch_request *request) {
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
         return;
     }
-    if (strcmp(request->method, request_wants_length(request) ? "POST" : "GET") != 0)
+    if (strcmp(request->method, outgoing_wants_length(request) ? "POST" : "GET") != 0)
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
@@ -265,7 +265,7 @@ static void start(struct fetch *fetch, const struct fetch_request *request, cons
     transfer->headers = copy_headers(request);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
-    if (!request_has(request, "user-agent"))
+    if (!outgoing_has(request, "user-agent"))
         curl_easy_setopt(easy, CURLOPT_USERAGENT, "switchboard/" SWITCHBOARD_VERSION);
     set_method(easy, request);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, (char *)transfer);

@@ -1,7 +1,7 @@
 /* The life of one fetch, the same for both transports: deadlines, pausing, delivery, its end. */
 #include "fetch/fetch.h"
 #include "base/memory.h"
-#include "fetch/request.h"
+#include "fetch/outgoing.h"
 #include "fetch/transport.h"
 #include "fetch/url.h"
 #include "loop/loop.h"
@@ -119,7 +119,7 @@ struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *r
     LIST_INSERT_HEAD(&fetcher->live, fetch, live);
     fetcher->active++;
     set_deadlines(fetch, request);
-    const char *wrong = request_check(request);
+    const char *wrong = outgoing_check(request);
     if (!known)
         refuse(fetch, "url", "not a valid http or https URL");
     else if (wrong)

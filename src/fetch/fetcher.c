@@ -2,6 +2,7 @@
  * later. */
 #include "base/memory.h"
 #include "fetch/curl_loop.h"
+#include "fetch/plain_loop.h"
 #include "fetch/transport.h"
 #include "fetch/url.h"
 #include "loop/loop.h"
@@ -25,8 +26,22 @@ struct fetcher *fetcher_create_without_plain(struct loop *loop) {
     return fetcher;
 }
 
+/* libcurl knows about proxies, the plain transport does not. */
+static bool proxy_configured(void) {
+    static const char *const names[] = {"http_proxy", "all_proxy", "ALL_PROXY"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            return true;
+    }
+    return false;
+}
+
 struct fetcher *fetcher_create(struct loop *loop) {
-    return fetcher_create_without_plain(loop);
+    struct fetcher *fetcher = fetcher_create_without_plain(loop);
+    if (!proxy_configured())
+        fetcher->plain = plain_loop_create(fetcher);
+    return fetcher;
 }
 
 void fetcher_destroy(struct fetcher *fetcher) {
@@ -35,6 +50,7 @@ void fetcher_destroy(struct fetcher *fetcher) {
     assert(fetcher->depth == 0);
     while (!LIST_EMPTY(&fetcher->live))
         fetch_bury(LIST_FIRST(&fetcher->live));
+    plain_loop_destroy(fetcher->plain);
     curl_loop_destroy(fetcher->curl);
     uv_close((uv_handle_t *)fetcher->idle, free_handle);
     free(fetcher);
@@ -49,9 +65,8 @@ size_t fetcher_active(const struct fetcher *fetcher) {
 }
 
 const struct transport *fetcher_transport(const struct fetcher *fetcher, const struct url *url) {
-    (void)fetcher;
-    (void)url;
-    return &curl_transport;
+    bool plain = fetcher->plain && url && !url->tls && url->user.size == 0;
+    return plain ? &plain_transport : &curl_transport;
 }
 
 static void free_dead(struct fetcher *fetcher) {

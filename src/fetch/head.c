@@ -128,8 +128,8 @@ const char *head_parse(struct slice text, struct head *ret_head) {
     return NULL;
 }
 
-bool head_bodiless(int status, const char *method) {
-    return status / 100 == 1 || status == 204 || status == 304 || strcmp(method, "HEAD") == 0;
+bool head_bodiless(int status) {
+    return status / 100 == 1 || status == 204 || status == 304;
 }
 
 struct slice fetch_header_get(const struct fetch_head *head, const char *name) {

@@ -21,4 +21,4 @@ size_t head_find_end(struct slice bytes, size_t *scanned);
  * Transfer-Encoding, lengths that differ, any transfer coding but chunked. */
 const char *head_parse(struct slice text, struct head *ret_head);
 /* Whether a reply of this status has no body whatever its fields say. */
-bool head_bodiless(int status, const char *method);
+bool head_bodiless(int status);

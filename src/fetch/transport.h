@@ -62,6 +62,7 @@ struct fetcher {
     struct fetch_queue soon;
     struct uv_idle_s *idle; /* runs while `soon` has something */
     struct curl_loop *curl;
+    struct plain_loop *plain; /* NULL: everything goes by libcurl */
     size_t active, soon_count;
     unsigned depth; /* of fetcher_enter */
 };

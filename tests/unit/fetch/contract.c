@@ -3,14 +3,24 @@
 
 struct fetcher *(*contract_create)(struct loop *loop);
 
+static void forget_proxies(void) {
+    unsetenv("http_proxy");
+    unsetenv("https_proxy");
+    unsetenv("HTTPS_PROXY");
+    unsetenv("all_proxy");
+    unsetenv("ALL_PROXY");
+}
+
 int contract_use_libcurl(void **state) {
     (void)state;
+    forget_proxies();
     contract_create = fetcher_create_without_plain;
     return 0;
 }
 
 int contract_use_default(void **state) {
     (void)state;
+    forget_proxies();
     contract_create = fetcher_create;
     return 0;
 }

@@ -1,6 +1,7 @@
 /* TLS and HTTP/2, against Node's servers. Certificates are made for the run. */
 #include "contract.h"
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,12 +16,12 @@ static char key_file[64], certificate_file[64];
 static bool available;
 static const char *mode; /* "h1" or "h2" */
 
-static int run(char *const arguments[]) {
+static int run(const char *const arguments[]) {
     pid_t pid = fork();
     if (pid == 0) {
         if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
             _exit(126);
-        execvp(arguments[0], arguments);
+        execvp(arguments[0], (char *const *)(uintptr_t)arguments);
         _exit(127);
     }
     int status = -1;
@@ -34,26 +35,26 @@ static int make_certificate(void **state) {
         return -1;
     snprintf(key_file, sizeof key_file, "%s/key.pem", directory);
     snprintf(certificate_file, sizeof certificate_file, "%s/cert.pem", directory);
-    char *request[] = {"openssl",
-                       "req",
-                       "-x509",
-                       "-newkey",
-                       "ec",
-                       "-pkeyopt",
-                       "ec_paramgen_curve:P-256",
-                       "-nodes",
-                       "-days",
-                       "2",
-                       "-subj",
-                       "/CN=localhost",
-                       "-addext",
-                       "subjectAltName=DNS:localhost",
-                       "-keyout",
-                       key_file,
-                       "-out",
-                       certificate_file,
-                       NULL};
-    char *node[] = {"node", "--version", NULL};
+    const char *request[] = {"openssl",
+                             "req",
+                             "-x509",
+                             "-newkey",
+                             "ec",
+                             "-pkeyopt",
+                             "ec_paramgen_curve:P-256",
+                             "-nodes",
+                             "-days",
+                             "2",
+                             "-subj",
+                             "/CN=localhost",
+                             "-addext",
+                             "subjectAltName=DNS:localhost",
+                             "-keyout",
+                             key_file,
+                             "-out",
+                             certificate_file,
+                             NULL};
+    const char *node[] = {"node", "--version", NULL};
     available = run(request) == 0 && run(node) == 0;
     if (!available)
         print_message("SKIPPED: openssl and node are needed for the TLS tests\n");

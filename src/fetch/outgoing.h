@@ -4,12 +4,12 @@
 struct buffer;
 struct url;
 
-enum { REQUEST_HEADERS_MAX = 128, REQUEST_HEADER_BYTES_MAX = 64 * 1024 };
+enum { OUTGOING_HEADERS_MAX = 128, OUTGOING_HEADER_BYTES_MAX = 64 * 1024 };
 
 /* NULL when it may be sent, else what is wrong with it. */
-const char *request_check(const struct fetch_request *request);
+const char *outgoing_check(const struct fetch_request *request);
 /* Whether the transport sets this header itself; what the caller gave is left out. */
-bool request_owns(struct slice name);
-bool request_has(const struct fetch_request *request, const char *name);
+bool outgoing_owns(struct slice name);
+bool outgoing_has(const struct fetch_request *request, const char *name);
 /* Whether a request without a body says so ("Content-Length: 0"). */
-bool request_wants_length(const struct fetch_request *request);
+bool outgoing_wants_length(const struct fetch_request *request);

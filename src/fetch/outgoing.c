@@ -1,4 +1,4 @@
-#include "fetch/request.h"
+#include "fetch/outgoing.h"
 
 static bool is_token(struct slice text) {
     for (size_t i = 0; i < text.size; i++) {
@@ -19,11 +19,11 @@ static bool is_value(struct slice text) {
     return true;
 }
 
-const char *request_check(const struct fetch_request *request) {
+const char *outgoing_check(const struct fetch_request *request) {
     struct slice method = slice_of(request->method);
     if (method.size > 16 || !is_token(method))
         return "the method is not a token";
-    if (request->header_count > REQUEST_HEADERS_MAX)
+    if (request->header_count > OUTGOING_HEADERS_MAX)
         return "too many headers";
     size_t total = 0;
     for (size_t i = 0; i < request->header_count; i++) {
@@ -34,10 +34,10 @@ const char *request_check(const struct fetch_request *request) {
             return "a header's value has control characters";
         total += header->name.size + header->value.size + 4;
     }
-    return total > REQUEST_HEADER_BYTES_MAX ? "the headers are too large" : NULL;
+    return total > OUTGOING_HEADER_BYTES_MAX ? "the headers are too large" : NULL;
 }
 
-bool request_owns(struct slice name) {
+bool outgoing_owns(struct slice name) {
     static const struct slice owned[] = {
         SLICE("host"),       SLICE("content-length"),  SLICE("transfer-encoding"),
         SLICE("connection"), SLICE("keep-alive"),      SLICE("proxy-connection"),
@@ -50,14 +50,14 @@ bool request_owns(struct slice name) {
     return false;
 }
 
-bool request_has(const struct fetch_request *request, const char *name) {
+bool outgoing_has(const struct fetch_request *request, const char *name) {
     for (size_t i = 0; i < request->header_count; i++)
         if (slice_equal_nocase(request->headers[i].name, slice_of(name)))
             return true;
     return false;
 }
 
-bool request_wants_length(const struct fetch_request *request) {
+bool outgoing_wants_length(const struct fetch_request *request) {
     struct slice method = slice_of(request->method);
     return request->body.size > 0 || slice_is(method, "POST") || slice_is(method, "PUT") ||
            slice_is(method, "PATCH");
