@@ -1,5 +1,6 @@
 #include "base/arena.h"
 #include "base/memory.h"
+#include <assert.h>
 #include <stdalign.h>
 
 enum { LARGEST_BLOCK = 64 * 1024 };
@@ -55,7 +56,7 @@ static void grow(struct arena *arena, size_t size) {
     arena->total += sizeof *block + capacity;
 }
 
-void *arena_allocate(struct arena *arena, size_t size) {
+static void *take(struct arena *arena, size_t size) {
     const size_t align = alignof(max_align_t);
     if (size > SIZE_MAX - align)
         memory_exhausted(size);
@@ -64,7 +65,11 @@ void *arena_allocate(struct arena *arena, size_t size) {
         grow(arena, size);
     void *memory = arena->newest->data + arena->newest->used;
     arena->newest->used += size;
-    return memset(memory, 0, size);
+    return memory;
+}
+
+void *arena_allocate(struct arena *arena, size_t size) {
+    return memset(take(arena, size), 0, size);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size) {
@@ -81,9 +86,10 @@ struct slice arena_copy(struct arena *arena, struct slice bytes) {
 char *arena_string(struct arena *arena, struct slice bytes) {
     if (bytes.size == SIZE_MAX)
         memory_exhausted(bytes.size);
-    char *copy = arena_allocate(arena, bytes.size + 1);
+    char *copy = take(arena, bytes.size + 1);
     if (bytes.size)
         memcpy(copy, bytes.data, bytes.size);
+    copy[bytes.size] = '\0';
     return copy;
 }
 
@@ -92,7 +98,8 @@ char *arena_printf(struct arena *arena, const char *format, ...) {
     va_start(arguments, format);
     int size = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    char *text = arena_allocate(arena, (size_t)size + 1);
+    assert(size >= 0);
+    char *text = take(arena, (size_t)size + 1);
     va_start(arguments, format);
     vsnprintf(text, (size_t)size + 1, format, arguments);
     va_end(arguments);

@@ -15,7 +15,7 @@ char *buffer_reserve(struct buffer *buffer, size_t more) {
     size_t wanted;
     if (__builtin_add_overflow(buffer->size, more, &wanted))
         memory_exhausted(more);
-    if (wanted > buffer->capacity) {
+    if (wanted > buffer->capacity || !buffer->data) {
         size_t capacity = buffer->capacity < SIZE_MAX / 2 ? buffer->capacity * 2 : wanted;
         if (capacity < wanted)
             capacity = wanted;

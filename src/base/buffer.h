@@ -1,5 +1,5 @@
-/* A growable run of bytes that its owner frees with buffer_finish. Zero-initialised memory is a valid, empty
- * buffer. Growing doubles the capacity; out of memory ends the process. */
+/* A growable run of bytes that its owner frees with buffer_finish. Zero-initialised memory is a
+ * valid, empty buffer. Growing doubles the capacity; out of memory ends the process. */
 #pragma once
 #include "base/slice.h"
 #include <stdarg.h>

@@ -19,11 +19,16 @@ int64_t clock_monotonic_ms(void) {
 
 void clock_format(int64_t wall_ms, char ret_text[25]) {
     time_t seconds = (time_t)(wall_ms / 1000);
-    struct tm parts;
+    int64_t ms = wall_ms % 1000;
+    if (ms < 0) { /* before 1970: the second began earlier */
+        seconds--;
+        ms += 1000;
+    }
+    struct tm parts = {0};
     gmtime_r(&seconds, &parts);
     unsigned year = (unsigned)(parts.tm_year + 1900) % 10000;
     snprintf(ret_text, 25, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", year,
              (unsigned)(parts.tm_mon + 1) % 100, (unsigned)parts.tm_mday % 100,
              (unsigned)parts.tm_hour % 100, (unsigned)parts.tm_min % 100,
-             (unsigned)parts.tm_sec % 100, (unsigned)(wall_ms % 1000) % 1000);
+             (unsigned)parts.tm_sec % 100, (unsigned)ms);
 }

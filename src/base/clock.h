@@ -1,5 +1,5 @@
-/* Two clocks, both in milliseconds: `wall` for what is stored or shown, `monotonic` for how long things
- * take. Never compare one with the other. Thread-safe. */
+/* Two clocks, both in milliseconds: `wall` for what is stored or shown, `monotonic` for how long
+ * things take. Never compare one with the other. Thread-safe. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -36,10 +36,17 @@ static const struct kind kinds[FAULT_KIND_COUNT] = {
     [FAULT_PROVIDER_MALFORMED] = {"provider_malformed", true},
 };
 
-__attribute__((format(printf, 3, 0))) static void print_cut(char *out, size_t capacity, const char *format, va_list arguments) {
-    int size = vsnprintf(out, capacity, format, arguments);
-    if (size >= (int)capacity)
-        out[utf8_cut((struct slice){out, capacity - 1}, capacity - 1)] = '\0';
+/* Goes through a buffer of its own, because the arguments may point into the fault that is filled.
+ */
+__attribute__((format(printf, 3, 0))) static void print_cut(char *out, size_t capacity,
+                                                            const char *format, va_list arguments) {
+    char text[sizeof((struct fault *)NULL)->detail];
+    int size = vsnprintf(text, capacity, format, arguments);
+    if (size < 0)
+        text[0] = '\0';
+    else if ((size_t)size >= capacity)
+        text[utf8_cut((struct slice){text, capacity - 1}, capacity - 1)] = '\0';
+    memcpy(out, text, strlen(text) + 1);
 }
 
 bool fault_set(struct fault *fault, enum fault_kind kind, const char *format, ...) {
@@ -50,10 +57,8 @@ bool fault_set(struct fault *fault, enum fault_kind kind, const char *format, ..
     va_start(arguments, format);
     print_cut(message, sizeof message, format, arguments);
     va_end(arguments);
-    /* Printed first: the arguments may point into the old fault. */
-    *fault = (struct fault){
-        .kind = kind, .retryable = kinds[kind].retryable, .retry_after_ms = -1};
-    memcpy(fault->message, message, sizeof message);
+    *fault = (struct fault){.kind = kind, .retryable = kinds[kind].retryable, .retry_after_ms = -1};
+    memcpy(fault->message, message, strlen(message) + 1);
     return false;
 }
 

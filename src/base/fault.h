@@ -1,7 +1,9 @@
-/* What went wrong. A function that can fail takes a `struct fault *` and returns false after filling it.
+/* What went wrong. A function that can fail takes a `struct fault *` and returns false after
+ * filling it.
  *
- * `message` is safe to show to whoever asked (no keys, no inner addresses, no message bodies); `detail` is
- * for the log only. One function, api/reply.c, maps a kind to an HTTP status or an event. */
+ * `message` is safe to show to whoever asked (no keys, no inner addresses, no message bodies);
+ * `detail` is for the log only. One function, api/reply.c, maps a kind to an HTTP status or an
+ * event. */
 #pragma once
 #include "base/slice.h"
 
@@ -23,12 +25,12 @@ enum fault_kind {
     FAULT_STORE,       /* the database refused, e.g. a full disk */
     FAULT_CONFIG,
     /* of a model provider */
-    FAULT_PROVIDER_AUTH,            /* key refused */
-    FAULT_PROVIDER_QUOTA,           /* the account's money or quota is spent */
-    FAULT_PROVIDER_RATE_LIMITED,    /* 429 worth a retry */
-    FAULT_PROVIDER_OVERLOADED,      /* 5xx, 529, "overloaded" */
+    FAULT_PROVIDER_AUTH,         /* key refused */
+    FAULT_PROVIDER_QUOTA,        /* the account's money or quota is spent */
+    FAULT_PROVIDER_RATE_LIMITED, /* 429 worth a retry */
+    FAULT_PROVIDER_OVERLOADED,   /* 5xx, 529, "overloaded" */
     FAULT_PROVIDER_CONTEXT_TOO_LONG,
-    FAULT_PROVIDER_BAD_REQUEST,     /* refused for its content or parameters */
+    FAULT_PROVIDER_BAD_REQUEST, /* refused for its content or parameters */
     FAULT_PROVIDER_CONTENT_FILTER,
     FAULT_PROVIDER_MODEL_NOT_FOUND,
     FAULT_PROVIDER_NETWORK,   /* resolve, connect, TLS, reset */
@@ -49,8 +51,9 @@ struct fault {
     char detail[512];       /* for the log */
 };
 
-/* Fills `fault` (NULL is fine): everything else is reset, retryable is the default of the kind. Always
- * false, so that `return fault_set(…)` reads well. Text that is too long is cut at a UTF-8 boundary. */
+/* Fills `fault` (NULL is fine): everything else is reset, retryable is the default of the kind.
+ * Always false, so that `return fault_set(…)` reads well. Text that is too long is cut at a UTF-8
+ * boundary. */
 bool fault_set(struct fault *fault, enum fault_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Adds what only the log may see. Always false. */

@@ -1,5 +1,5 @@
-/* Ids: ULIDs (26 characters of Crockford's base 32: 48 bits of wall clock in ms, 80 random bits). They sort
- * by time and leak no counts. Thread-safe. */
+/* Ids: ULIDs (26 characters of Crockford's base 32: 48 bits of wall clock in ms, 80 random bits).
+ * They sort by time and leak no counts. Thread-safe. */
 #pragma once
 #include "base/slice.h"
 

@@ -1,7 +1,7 @@
 #include "base/json.h"
 #include "base/buffer.h"
+#include "base/json_scan.h"
 #include "base/utf8.h"
-#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 
@@ -49,23 +49,9 @@ static const char *check_escape(struct check *check, const char *p) {
     return p + 2;
 }
 
-/* True for eight bytes that a string may hold as they are: ASCII, no control, quote or backslash. */
-static bool plain_eight(const char *p) {
-    uint64_t x;
-    memcpy(&x, p, 8);
-    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-    uint64_t quote = x ^ (ones * '"'), slash = x ^ (ones * '\\');
-    uint64_t hit = ((x - ones * 0x20) | (quote - ones) | (slash - ones) | x) & high;
-    return hit == 0; /* may say no without need, never yes wrongly */
-}
-
 static const char *check_string(struct check *check, const char *p) {
     p++; /* the opening quote */
-    while (p < check->end) {
-        if (check->end - p >= 8 && plain_eight(p)) {
-            p += 8;
-            continue;
-        }
+    while ((p = json_scan_plain(p, check->end)) < check->end) {
         unsigned char c = (unsigned char)*p;
         if (c == '"')
             return p + 1;
@@ -75,8 +61,6 @@ static const char *check_string(struct check *check, const char *p) {
             p = check_escape(check, p);
             if (!p)
                 return NULL;
-        } else if (c < 0x80) {
-            p++;
         } else {
             uint32_t ignored;
             size_t size = utf8_decode((struct slice){p, (size_t)(check->end - p)}, &ignored);
@@ -198,14 +182,10 @@ static const char *check_value(struct check *check, const char *p) {
 }
 
 bool json_validate(struct slice text, size_t *ret_error_at) {
+    if (text.size == 0)
+        text.data = ""; /* no arithmetic on NULL */
     struct check check = {.end = text.data + text.size, .bad = NULL};
-    const char *p = text.size ? skip_blanks(text.data, check.end) : NULL;
-    if (!p) {
-        if (ret_error_at)
-            *ret_error_at = 0;
-        return false;
-    }
-    p = check_value(&check, p);
+    const char *p = check_value(&check, skip_blanks(text.data, check.end));
     if (p) {
         p = skip_blanks(p, check.end);
         if (p < check.end)
@@ -219,10 +199,12 @@ bool json_validate(struct slice text, size_t *ret_error_at) {
 /* --- reading of validated text --- */
 
 enum json_type json_type(struct slice value) {
-    value = slice_trim(value);
-    if (value.size == 0)
+    size_t at = 0;
+    while (at < value.size && is_blank(value.data[at]))
+        at++;
+    if (at == value.size)
         return JSON_MISSING;
-    switch (value.data[0]) {
+    switch (value.data[at]) {
     case '{':
         return JSON_OBJECT;
     case '[':
@@ -240,15 +222,11 @@ enum json_type json_type(struct slice value) {
 }
 
 static const char *skip_string(const char *p, const char *end) {
-    for (p++; p < end; p++) {
-        if (end - p >= 8 && plain_eight(p)) {
-            p += 7;
-            continue;
-        }
-        if (*p == '\\')
-            p++;
-        else if (*p == '"')
+    for (p++; (p = json_scan_quote(p, end)) < end; p += 2) {
+        if (*p == '"')
             return p + 1;
+        if (end - p < 2)
+            break;
     }
     return end;
 }
@@ -281,11 +259,11 @@ static const char *skip_value(const char *p, const char *end) {
 
 /* Moves to the next entry of the container that starts with `open`; NULL at its end. */
 static const char *next_entry(struct slice container, char open, size_t *cursor) {
+    if (container.size == 0)
+        return NULL;
     const char *end = container.data + container.size;
     const char *p = container.data + *cursor;
     if (*cursor == 0) {
-        if (container.size == 0)
-            return NULL;
         p = skip_blanks(p, end);
         if (p >= end || *p != open)
             return NULL;
@@ -387,11 +365,12 @@ static bool escaped_equals(struct slice inside, struct slice text) {
     return text.size == 0;
 }
 
+/* An escape is always longer than what it stands for: what is shorter than `text` cannot be equal,
+ * and what is as long only without escapes. */
 static bool inside_is(struct slice inside, struct slice text) {
-    if (slice_equal(inside, text))
-        return slice_find_byte(inside, '\\') == SIZE_MAX;
-    return inside.size > text.size && slice_find_byte(inside, '\\') != SIZE_MAX &&
-           escaped_equals(inside, text);
+    if (inside.size <= text.size)
+        return slice_equal(inside, text) && slice_find_byte(inside, '\\') == SIZE_MAX;
+    return slice_find_byte(inside, '\\') != SIZE_MAX && escaped_equals(inside, text);
 }
 
 static struct slice get(struct slice object, struct slice key) {
@@ -407,12 +386,19 @@ struct slice json_get(struct slice object, const char *key) {
     return get(object, slice_of(key));
 }
 
+/* As RFC 6901 writes indexes: digits only, no leading zero. */
+static bool read_index(struct slice key, int64_t *ret_index) {
+    if (key.size == 0 || !is_digit(key.data[0]) || (key.size > 1 && key.data[0] == '0'))
+        return false;
+    return slice_to_int64(key, ret_index);
+}
+
 static struct slice step(struct slice value, struct slice key) {
     if (json_type(value) == JSON_OBJECT)
         return get(value, key);
     int64_t index;
     struct slice element = {NULL, 0};
-    if (json_type(value) != JSON_ARRAY || !slice_to_int64(key, &index) || index < 0)
+    if (json_type(value) != JSON_ARRAY || !read_index(key, &index))
         return element;
     size_t cursor = 0;
     while (json_next_element(value, &cursor, &element))
@@ -430,21 +416,31 @@ struct slice json_path(struct slice value, ...) {
     return value;
 }
 
+/* Resolves ~0 and ~1; false where a tilde stands alone. */
+static bool read_token(struct slice token, struct buffer *out) {
+    buffer_clear(out);
+    for (size_t i = 0; i < token.size; i++) {
+        char c = token.data[i];
+        if (c == '~') {
+            if (++i == token.size || (token.data[i] != '0' && token.data[i] != '1'))
+                return false;
+            c = token.data[i] == '1' ? '/' : '~';
+        }
+        buffer_append_byte(out, c);
+    }
+    return true;
+}
+
 struct slice json_pointer(struct slice value, struct slice pointer) {
-    if (pointer.size > 0 && pointer.data[0] != '/')
-        return (struct slice){NULL, 0};
+    const struct slice nowhere = {NULL, 0};
+    if (pointer.size == 0)
+        return value;
+    if (pointer.data[0] != '/')
+        return nowhere;
     struct slice rest = slice_from(pointer, 1), part;
     struct buffer key = {0};
-    while (pointer.size > 0 && slice_split(&rest, '/', &part)) {
-        buffer_clear(&key);
-        for (size_t i = 0; i < part.size; i++) {
-            char c = part.data[i];
-            if (c == '~' && i + 1 < part.size)
-                c = part.data[++i] == '1' ? '/' : '~';
-            buffer_append_byte(&key, c);
-        }
-        value = step(value, buffer_slice(&key));
-    }
+    while (slice_split(&rest, '/', &part))
+        value = read_token(part, &key) ? step(value, buffer_slice(&key)) : nowhere;
     buffer_finish(&key);
     return value;
 }
@@ -479,15 +475,72 @@ struct slice json_plain_string(struct slice value) {
 
 bool json_read_double(struct slice value, double *ret_number) {
     value = slice_trim(value);
-    char text[64];
-    if (json_type(value) != JSON_NUMBER || value.size >= sizeof text)
+    if (json_type(value) != JSON_NUMBER)
         return false;
-    memcpy(text, value.data, value.size);
-    text[value.size] = '\0';
-    double number = strtod(text, NULL);
+    char text[64], *copy = text;
+    if (value.size < sizeof text) {
+        memcpy(text, value.data, value.size);
+        text[value.size] = '\0';
+    } else {
+        copy = slice_to_string(value);
+    }
+    double number = strtod(copy, NULL);
+    if (copy != text)
+        free(copy);
     if (!isfinite(number))
         return false;
     *ret_number = number;
+    return true;
+}
+
+/* Shifts the decimal point of a number like 12.50e1 by its exponent: exact, where a double would
+ * round. */
+struct decimal {
+    struct slice whole, fraction;
+    int64_t exponent;
+};
+
+static struct decimal split_number(struct slice text) {
+    struct decimal parts = {.whole = text, .fraction = {NULL, 0}, .exponent = 0};
+    size_t e = slice_find_byte(text, 'e');
+    if (e == SIZE_MAX)
+        e = slice_find_byte(text, 'E');
+    if (e != SIZE_MAX) {
+        struct slice exponent = slice_from(text, e + 1);
+        parts.whole = slice_first(text, e);
+        /* One that does not fit is as good as one far beyond any number of digits. */
+        if (!slice_to_int64(exponent, &parts.exponent) || parts.exponent > INT32_MAX ||
+            parts.exponent < INT32_MIN)
+            parts.exponent = exponent.data[0] == '-' ? -(INT64_C(1) << 62) : INT64_C(1) << 62;
+    }
+    size_t point = slice_find_byte(parts.whole, '.');
+    if (point != SIZE_MAX) {
+        parts.fraction = slice_from(parts.whole, point + 1);
+        parts.whole = slice_first(parts.whole, point);
+    }
+    return parts;
+}
+
+static bool read_scaled(struct slice value, int64_t *ret_number) {
+    bool negative = value.data[0] == '-';
+    struct decimal parts = split_number(slice_from(value, negative ? 1 : 0));
+    int64_t count = (int64_t)(parts.whole.size + parts.fraction.size);
+    int64_t kept = (int64_t)parts.whole.size + parts.exponent; /* digits before the point */
+    int64_t number = 0; /* counted downwards, so that INT64_MIN fits too */
+    for (int64_t i = 0; i < count || (i < kept && number != 0); i++) {
+        size_t at = (size_t)i;
+        int digit = i >= count              ? 0
+                    : at < parts.whole.size ? parts.whole.data[at] - '0'
+                                            : parts.fraction.data[at - parts.whole.size] - '0';
+        if (i >= kept && digit != 0)
+            return false;
+        if (i < kept && (__builtin_mul_overflow(number, 10, &number) ||
+                         __builtin_sub_overflow(number, digit, &number)))
+            return false;
+    }
+    if (!negative && number == INT64_MIN)
+        return false;
+    *ret_number = negative ? number : -number;
     return true;
 }
 
@@ -495,13 +548,7 @@ bool json_read_int64(struct slice value, int64_t *ret_number) {
     value = slice_trim(value);
     if (json_type(value) != JSON_NUMBER)
         return false;
-    if (slice_to_int64(value, ret_number))
-        return true;
-    double number;
-    if (!json_read_double(value, &number) || number != trunc(number) || fabs(number) > 9.0e15)
-        return false;
-    *ret_number = (int64_t)number;
-    return true;
+    return slice_to_int64(value, ret_number) || read_scaled(value, ret_number);
 }
 
 bool json_read_bool(struct slice value, bool *ret_truth) {

@@ -1,5 +1,6 @@
 #include "base/buffer.h"
 #include "base/json.h"
+#include "base/json_scan.h"
 #include "base/utf8.h"
 #include <math.h>
 
@@ -87,7 +88,7 @@ void json_null(struct json_writer *json) {
 
 void json_raw(struct json_writer *json, struct slice value) {
     separate(json);
-    buffer_append(json->out, value);
+    buffer_append(json->out, value.size ? value : SLICE("null"));
 }
 
 void json_member_string(struct json_writer *json, const char *key, struct slice text) {
@@ -116,10 +117,6 @@ void json_append_string(struct buffer *out, struct slice text) {
     buffer_append_byte(out, '"');
 }
 
-static bool needs_escape(unsigned char c) {
-    return c < 0x20 || c == '"' || c == '\\' || c == 0x7F;
-}
-
 static void append_one(struct buffer *out, unsigned char c) {
     switch (c) {
     case '"':
@@ -143,29 +140,23 @@ static void append_one(struct buffer *out, unsigned char c) {
 }
 
 void json_append_escaped(struct buffer *out, struct slice text) {
-    size_t start = 0;
-    size_t at = 0;
-    while (at < text.size) {
-        unsigned char c = (unsigned char)text.data[at];
-        if (c < 0x80) {
-            if (!needs_escape(c)) {
-                at++;
-                continue;
-            }
-            buffer_append(out, slice_from(slice_first(text, at), start));
-            append_one(out, c);
-            start = ++at;
-            continue;
-        }
+    if (text.size == 0)
+        return;
+    const char *start = text.data, *end = text.data + text.size;
+    for (const char *p = start; (p = json_scan_plain(p, end)) < end;) {
         uint32_t ignored;
-        size_t size = utf8_decode(slice_from(text, at), &ignored);
+        unsigned char c = (unsigned char)*p;
+        size_t size = c < 0x80 ? 0 : utf8_decode((struct slice){p, (size_t)(end - p)}, &ignored);
         if (size > 0) {
-            at += size;
+            p += size;
             continue;
         }
-        buffer_append(out, slice_from(slice_first(text, at), start));
-        buffer_append(out, SLICE("\xEF\xBF\xBD"));
-        start = ++at;
+        buffer_append(out, (struct slice){start, (size_t)(p - start)});
+        if (c < 0x80)
+            append_one(out, c);
+        else
+            buffer_append(out, SLICE("\xEF\xBF\xBD"));
+        start = ++p;
     }
-    buffer_append(out, slice_from(text, start));
+    buffer_append(out, (struct slice){start, (size_t)(end - start)});
 }

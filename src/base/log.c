@@ -35,8 +35,8 @@ static void write_json(struct buffer *line, const char *when, enum log_level lev
     json_end_object(&json);
 }
 
-/* Plain where it can be, quoted as JSON where a value has blanks, quotes or control characters: one record
- * stays one line whatever a client sends. */
+/* Plain where it can be, quoted as JSON where a value has blanks, quotes or control characters: one
+ * record stays one line whatever a client sends. */
 static void write_text_value(struct buffer *line, struct slice value) {
     bool plain = value.size > 0;
     for (size_t i = 0; i < value.size && plain; i++)

@@ -1,5 +1,6 @@
-/* The application log: one line per record on standard error, as text or JSON. The only global state.
- * Never pass a key, a token or a message body. Thread-safe; a line is written with one system call. */
+/* The application log: one line per record on standard error, as text or JSON. The only global
+ * state. Never pass a key, a token or a message body. Thread-safe; a line is written with one
+ * system call. */
 #pragma once
 #include "base/slice.h"
 
@@ -14,11 +15,17 @@ struct log_field {
     bool is_text;
 };
 #define LOG_STRING(name, value)                                                                    \
-    (struct log_field) { (name), slice_of(value), 0, true }
+    (struct log_field) {                                                                           \
+        (name), slice_of(value), 0, true                                                           \
+    }
 #define LOG_SLICE(name, value)                                                                     \
-    (struct log_field) { (name), (value), 0, true }
+    (struct log_field) {                                                                           \
+        (name), (value), 0, true                                                                   \
+    }
 #define LOG_NUMBER(name, value)                                                                    \
-    (struct log_field) { (name), {NULL, 0}, (value), false }
+    (struct log_field) {                                                                           \
+        (name), {NULL, 0}, (value), false                                                          \
+    }
 
 void log_configure(enum log_level least, enum log_format format);
 bool log_enabled(enum log_level level);
@@ -33,7 +40,7 @@ void log_write(enum log_level level, const char *message, const struct log_field
                       sizeof log_fields_ / sizeof log_fields_[0] - 1);                             \
         }                                                                                          \
     } while (0)
-/* Use: log_info("turn done", LOG_STRING("bot", name), LOG_NUMBER("ms", 12), ); note the last comma. */
+/* log_info("turn done", LOG_STRING("bot", name), LOG_NUMBER("ms", 12), ); note the last comma. */
 #define log_debug(message, ...)   LOG_RECORD(LOG_DEBUG, message, __VA_ARGS__)
 #define log_info(message, ...)    LOG_RECORD(LOG_INFO, message, __VA_ARGS__)
 #define log_warning(message, ...) LOG_RECORD(LOG_WARNING, message, __VA_ARGS__)

@@ -1,4 +1,5 @@
-/* Included before everything else (see meson.build): the calls that cannot be bounded do not compile. */
+/* Included before everything else (see meson.build): the calls that cannot be bounded do not
+ * compile. */
 #pragma once
 #include <stdio.h>
 #include <stdlib.h>

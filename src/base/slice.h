@@ -1,4 +1,5 @@
-/* A slice is a borrowed run of bytes: not owned, not NUL-terminated, valid as long as what it points into. */
+/* A slice is a borrowed run of bytes: not owned, not NUL-terminated, valid as long as what it
+ * points into. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +12,9 @@ struct slice {
 
 /* The slice of a string literal. */
 #define SLICE(literal)                                                                             \
-    (struct slice) { "" literal, sizeof(literal) - 1 }
+    (struct slice) {                                                                               \
+        "" literal, sizeof(literal) - 1                                                            \
+    }
 /* For printf: "%.*s", SLICE_ARG(s). */
 #define SLICE_ARG(s) (int)(s).size, (s).data
 
