@@ -1,6 +1,7 @@
 #include "loop/loop.h"
 #include "base/memory.h"
 #include "loop/timer.h"
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <uv.h>
@@ -20,7 +21,8 @@ struct loop {
     size_t letter_count, letter_capacity;
 };
 
-static void empty_mailbox(struct loop *loop) {
+/* One round; what a letter posts meanwhile is for the next. False when there was nothing. */
+static bool empty_mailbox(struct loop *loop) {
     pthread_mutex_lock(&loop->lock);
     struct letter *letters = loop->letters;
     size_t count = loop->letter_count;
@@ -30,6 +32,7 @@ static void empty_mailbox(struct loop *loop) {
     for (size_t i = 0; i < count; i++)
         letters[i].run(letters[i].user);
     free(letters);
+    return count > 0;
 }
 
 static void on_wake(uv_async_t *wake) {
@@ -54,11 +57,15 @@ struct loop *loop_create(void) {
 void loop_destroy(struct loop *loop) {
     if (!loop)
         return;
-    empty_mailbox(loop);
+    while (empty_mailbox(loop)) {
+        /* Letters may post letters. */
+    }
     timer_wheel_destroy(loop->timers);
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT); /* only close callbacks are left */
-    uv_loop_close(&loop->uv);
+    int closed = uv_loop_close(&loop->uv);
+    assert(closed == 0); /* else somebody left a handle open */
+    (void)closed;
     pthread_mutex_destroy(&loop->lock);
     free(loop->letters);
     free(loop);
@@ -80,8 +87,7 @@ void loop_post(struct loop *loop, void (*run)(void *user), void *user) {
     pthread_mutex_lock(&loop->lock);
     if (loop->letter_count == loop->letter_capacity) {
         loop->letter_capacity = loop->letter_capacity ? loop->letter_capacity * 2 : 16;
-        loop->letters =
-            memory_resize(loop->letters, loop->letter_capacity * sizeof *loop->letters);
+        loop->letters = memory_resize(loop->letters, loop->letter_capacity * sizeof *loop->letters);
     }
     loop->letters[loop->letter_count++] = (struct letter){run, user};
     bool first = loop->letter_count == 1;

@@ -4,13 +4,14 @@
 #include <assert.h>
 #include <uv.h>
 
+#define DELAY_MAX (INT64_MAX / 4) /* "never", without overflow */
 enum { SLOTS = 1024 }; /* a round is 16.4 s; later deadlines wait in their slot for another round */
 
 struct timer_wheel {
     struct loop *loop;
-    uv_timer_t *alarm; /* outlives the wheel until its close callback */
+    uv_timer_t *alarm;  /* outlives the wheel until its close callback */
     int64_t tick;       /* the last tick that was served */
-    int64_t alarm_tick; /* when the alarm rings; INT64_MAX when it does not */
+    int64_t alarm_tick; /* when the alarm rings; INT64_MAX when it does not, -1 while it does */
     size_t count;       /* linked timers */
     struct timer *slots[SLOTS];
     uint64_t used[SLOTS / 64]; /* which slots have timers */
@@ -66,14 +67,16 @@ static void link_timer(struct timer_wheel *wheel, struct timer *timer) {
 }
 
 static void unlink_timer(struct timer_wheel *wheel, struct timer *timer) {
+    size_t slot = (size_t)timer->slot;
+    assert(slot < SLOTS);
     if (timer->next)
         timer->next->previous = timer->previous;
     if (timer->previous)
         timer->previous->next = timer->next;
     else
-        wheel->slots[timer->slot] = timer->next;
-    if (!wheel->slots[timer->slot])
-        wheel->used[timer->slot / 64] &= ~(UINT64_C(1) << (timer->slot % 64));
+        wheel->slots[slot] = timer->next;
+    if (!wheel->slots[slot])
+        wheel->used[slot / 64] &= ~(UINT64_C(1) << (slot % 64));
     timer->slot = -1;
     timer->next = timer->previous = NULL;
     wheel->count--;
@@ -92,8 +95,8 @@ static int64_t next_used_tick(const struct timer_wheel *wheel) {
 }
 
 static void serve_slot(struct timer_wheel *wheel, size_t slot, int64_t now_ms) {
-    /* Taken from the head each time, because a callback may stop or set any timer of this slot. What is
-     * not due yet is linked where its deadline belongs, which is never this slot. */
+    /* Taken from the head each time, because a callback may stop or set any timer of this slot.
+     * What is not due yet is linked where its deadline belongs, which is never this slot. */
     for (struct timer *timer; (timer = wheel->slots[slot]);) {
         unlink_timer(wheel, timer);
         if (timer->deadline_ms > now_ms) {
@@ -111,19 +114,17 @@ static void ring(uv_timer_t *alarm) {
     int64_t now_tick = now_ms / TIMER_TICK_MS;
     if (now_tick - wheel->tick > SLOTS)
         wheel->tick = now_tick - SLOTS; /* the process slept: one round covers every slot */
-    wheel->alarm_tick = INT64_MAX;
-    for (;;) {
-        int64_t tick = next_used_tick(wheel);
-        if (tick > now_tick) {
-            if (tick != INT64_MAX)
-                set_alarm(wheel, tick);
-            break;
-        }
+    wheel->alarm_tick = -1; /* set once, at the end, whatever the callbacks set and stop */
+    int64_t tick;
+    while ((tick = next_used_tick(wheel)) <= now_tick) {
         wheel->tick = tick;
         serve_slot(wheel, (size_t)(tick % SLOTS), now_ms);
     }
     if (wheel->tick < now_tick)
         wheel->tick = now_tick;
+    wheel->alarm_tick = INT64_MAX;
+    if (tick != INT64_MAX)
+        set_alarm(wheel, tick);
 }
 
 void timer_init(struct timer *timer, struct loop *loop, void (*fire)(void *user), void *user) {
@@ -132,13 +133,18 @@ void timer_init(struct timer *timer, struct loop *loop, void (*fire)(void *user)
 
 void timer_set(struct timer *timer, int64_t delay_ms) {
     struct timer_wheel *wheel = loop_timers(timer->loop);
-    int64_t deadline = loop_now_ms(timer->loop) + (delay_ms > 0 ? delay_ms : 0);
+    if (delay_ms > DELAY_MAX)
+        delay_ms = DELAY_MAX;
+    int64_t now = loop_now_ms(timer->loop);
+    int64_t deadline = now + (delay_ms > 0 ? delay_ms : 0);
     bool later = timer->slot >= 0 && deadline >= timer->deadline_ms;
     timer->deadline_ms = deadline;
     if (later)
         return; /* found when its slot comes round, and moved then */
     if (timer->slot >= 0)
         unlink_timer(wheel, timer);
+    if (wheel->count == 0 && wheel->tick < now / TIMER_TICK_MS)
+        wheel->tick = now / TIMER_TICK_MS; /* nothing to serve since: as if it had been */
     link_timer(wheel, timer);
 }
 

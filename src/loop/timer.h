@@ -1,6 +1,7 @@
-/* Timers for deadlines and heartbeats: tens of thousands of them, moved on every event and seldom fired.
- * Setting one later than it stands is a store of the new deadline and nothing else; the wheel looks at a
- * timer only when its old slot comes round. Resolution: TIMER_TICK_MS; never early. Loop's thread only. */
+/* Timers for deadlines and heartbeats: tens of thousands of them, moved on every event and seldom
+ * fired. Setting one later than it stands is a store of the new deadline and nothing else; the
+ * wheel looks at a timer only when its old slot comes round. Resolution: TIMER_TICK_MS; never
+ * early. Loop's thread only. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,10 +19,11 @@ struct timer {
     int32_t slot;        /* where it is linked, -1 when not */
 };
 
-/* The owner must call timer_stop before its memory goes away. `fire` may set the timer again or free its
- * owner (after timer_stop). */
+/* The owner must call timer_stop before its memory goes away. `fire` may set the timer again or
+ * free its owner (after timer_stop). */
 void timer_init(struct timer *timer, struct loop *loop, void (*fire)(void *user), void *user);
-/* Fires once, `delay_ms` from now; replaces an earlier setting. */
+/* Fires once, `delay_ms` from loop_now_ms; replaces an earlier setting. Any delay will do,
+ * INT64_MAX too. */
 void timer_set(struct timer *timer, int64_t delay_ms);
 void timer_stop(struct timer *timer);
 bool timer_active(const struct timer *timer);
