@@ -41,8 +41,9 @@ bool sqlite_fault(const struct store_connection *connection, struct fault *fault
     fault_set(fault, FAULT_STORE, "%s", message);
     if (fault)
         fault->retryable = retryable;
-    return fault_detail(fault, "sqlite: %s (code %d%s%s)", sqlite3_errmsg(db), code,
-                        system ? ", " : "", system ? strerror(system) : "");
+    fault_detail(fault, "sqlite: %s (code %d%s%s)", sqlite3_errmsg(db), code, system ? ", " : "",
+                 system ? strerror(system) : "");
+    return false;
 }
 
 static void driver_close(struct store_connection *connection) {
@@ -96,14 +97,19 @@ static bool statement_start(struct store_connection *connection, const char *sql
     struct store_statement *slot = slot_of(connection, sql);
     if (!slot->handle) {
         if (sqlite3_prepare_v3(connection->handle, sql, -1, SQLITE_PREPARE_PERSISTENT,
-                               &slot->handle, NULL) != SQLITE_OK)
-            return sqlite_fault(connection, fault);
+                               &slot->handle, NULL) != SQLITE_OK) {
+            sqlite_fault(connection, fault);
+            return false;
+        }
         slot->sql = sql;
         slot->connection = connection;
     }
-    for (size_t i = 0; i < count; i++)
-        if (!bind(slot->handle, (int)i + 1, &values[i]))
-            return sqlite_fault(connection, fault);
+    for (size_t i = 0; i < count; i++) {
+        if (!bind(slot->handle, (int)i + 1, &values[i])) {
+            sqlite_fault(connection, fault);
+            return false;
+        }
+    }
     *ret_statement = slot;
     return true;
 }

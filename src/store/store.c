@@ -8,7 +8,7 @@
 
 enum { LOCK_WAIT_MS = 5000, READERS_MAX = 64, COMMIT_EVERY_US = 4000 };
 
-static const struct store_driver *const drivers[] = {&driver_sqlite};
+static const struct store_driver *const drivers[] = {&driver_sqlite, NULL};
 
 struct store {
     const struct store_driver *driver;
@@ -125,11 +125,11 @@ static const struct store_driver *find_driver(const char *url, const char **ret_
                                               struct fault *fault) {
     const char *colon = strchr(url, ':');
     size_t size = colon ? (size_t)(colon - url) : 0;
-    for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
-        const char *scheme = drivers[i]->scheme;
+    for (const struct store_driver *const *driver = drivers; *driver; driver++) {
+        const char *scheme = (*driver)->scheme;
         if (size == strlen(scheme) && memcmp(url, scheme, size) == 0) {
             *ret_place = colon + 1;
-            return drivers[i];
+            return *driver;
         }
     }
     if (colon)

@@ -113,8 +113,7 @@ static void test_addresses_that_are_none(void **state) {
     assert_null(strstr(fault.message, "secret"));
     assert_null(strstr(fault.detail, "secret"));
     char *large = memory_zeroed(1, 10000);
-    memset(large, 'x', 9999);
-    memcpy(large, "sqlite:", 7);
+    snprintf(large, 10000, "sqlite:%09000d", 0);
     assert_refused(large, FAULT_CONFIG, "too long");
     free(large);
 }
