@@ -164,6 +164,9 @@ static void reads_strings(void **state) {
         {{"\"\\uD83D\\u0041\"", 14}, {FFFD "A", 4}},
         {{"\"\\uD83D\\uD83D\\uDE00\"", 20}, {FFFD "\xF0\x9F\x98\x80", 7}},
         {{"\"\\uDE00\\uD83D\"", 14}, {FFFD FFFD, 6}},
+        {{"\"\\uDC00\\uDC00\"", 14}, {FFFD FFFD, 6}},
+        {{"\"\\uD83D\\uE000\"", 14}, {FFFD "\xEE\x80\x80", 6}},
+        {{"\"\\uD83D\\uDBFF\"", 14}, {FFFD FFFD, 6}},
         {{"\"\\uD83D\\\\uDE00\"", 15}, {FFFD "\\uDE00", 9}},
         {{"\"\\\\u0041\"", 9}, {"\\u0041", 6}},
     };

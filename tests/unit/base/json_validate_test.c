@@ -316,6 +316,24 @@ static void tells_legal_from_illegal(void **state) {
     fence_destroy(&fence);
 }
 
+/* Also where eight bytes are looked at in one step: each byte at each place. */
+static void judges_every_byte_of_strings(void **state) {
+    (void)state;
+    for (int byte = 0; byte < 256; byte++)
+        for (size_t place = 1; place < 18; place++) {
+            char text[21];
+            memset(text, 'a', sizeof text - 1);
+            text[0] = text[19] = '"';
+            text[20] = ' ';
+            text[place] = (char)byte;
+            bool fine = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+            size_t at = SIZE_MAX;
+            assert_int_equal(json_validate((struct slice){text, 21}, &at), fine);
+            if (!fine && byte != '"')
+                assert_int_equal(at, byte == '\\' ? place + 1 : place);
+        }
+}
+
 static void says_where(void **state) {
     (void)state;
     static const struct {
@@ -408,6 +426,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_legal_from_illegal),
         cmocka_unit_test(says_where),
+        cmocka_unit_test(judges_every_byte_of_strings),
         cmocka_unit_test(bounds_depth),
         cmocka_unit_test(refuses_every_cut),
         cmocka_unit_test(reads_no_byte_outside),
