@@ -182,19 +182,28 @@ void curl_transfer_finish(struct curl_transfer *transfer, CURLcode result) {
         conclude(transfer);
 }
 
+static void deliver_held(struct curl_transfer *transfer) {
+    if (transfer->fetch.paused || transfer->held.size == 0)
+        return;
+    struct buffer held = transfer->held;
+    transfer->held = (struct buffer){0};
+    fetch_deliver_data(&transfer->fetch, buffer_slice(&held));
+    buffer_finish(&held);
+}
+
 static void resume(struct fetch *fetch) {
     struct curl_transfer *transfer = transfer_of(fetch);
-    if (transfer->held.size > 0) {
-        struct buffer held = transfer->held;
-        transfer->held = (struct buffer){0};
-        fetch_deliver_data(fetch, buffer_slice(&held));
-        buffer_finish(&held);
-    }
-    if (fetch->phase == FETCH_DEAD || fetch->paused)
+    deliver_held(transfer);
+    if (fetch->phase == FETCH_DEAD)
         return;
     if (transfer->over) {
-        conclude(transfer);
-    } else if (transfer->stuck && transfer->easy) {
+        if (!fetch->paused)
+            conclude(transfer);
+        return;
+    }
+    /* It may be stuck for the sake of others only, so with HTTP/2 it goes on while paused. */
+    bool room = !fetch->paused || (transfer->http2 && transfer->held.size < HELD_MAX);
+    if (transfer->stuck && transfer->easy && room) {
         transfer->stuck = false;
         curl_loop_unpause(loop_of(transfer), transfer);
     }

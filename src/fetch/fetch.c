@@ -217,8 +217,6 @@ void fetch_run_soon(struct fetch *fetch) {
         fetch_end(fetch, &fault);
         return;
     }
-    if (fetch->paused)
-        return; /* again */
     fetch->transport->resume(fetch);
     if (fetch->phase != FETCH_DEAD && fetch->ended && !fetch->paused)
         fetch_end(fetch, NULL);

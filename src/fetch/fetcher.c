@@ -48,8 +48,11 @@ void fetcher_destroy(struct fetcher *fetcher) {
     if (!fetcher)
         return;
     assert(fetcher->depth == 0);
-    while (!LIST_EMPTY(&fetcher->live))
-        fetch_bury(LIST_FIRST(&fetcher->live));
+    struct fetch *next;
+    for (struct fetch *fetch = LIST_FIRST(&fetcher->live); fetch; fetch = next) {
+        next = LIST_NEXT(fetch, live);
+        fetch_bury(fetch);
+    }
     plain_loop_destroy(fetcher->plain);
     curl_loop_destroy(fetcher->curl);
     uv_close((uv_handle_t *)fetcher->idle, free_handle);

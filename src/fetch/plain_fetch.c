@@ -5,6 +5,8 @@
 #include "fetch/plain_loop.h"
 #include "fetch/url.h"
 #include <errno.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 enum framing { NO_BODY, BY_LENGTH, CHUNKED, UNTIL_CLOSE };
@@ -114,6 +116,18 @@ static void complete(struct plain_fetch *plain, size_t rest) {
     fetch_end(&plain->fetch, NULL);
 }
 
+/* Whether the server closed a kept connection without having read the request on it, so that
+ * sending it once more, on a fresh connection, doubles nothing: it was reset (something was left
+ * unread), or what we sent was never acknowledged. A server that read the request and then closed
+ * may have acted on it: that is reported. */
+static bool not_taken(const struct plain_fetch *plain, int error) {
+    int unacknowledged = 0;
+    if (!plain->connection->reused || plain->answered)
+        return false;
+    return error != 0 ||
+           (ioctl(plain->connection->fd, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0);
+}
+
 /* `error` is 0 when the server closed in good order. */
 static void on_closed(struct plain_fetch *plain, int error) {
     if (plain->fetch.phase == FETCH_RECEIVING) {
@@ -124,10 +138,7 @@ static void on_closed(struct plain_fetch *plain, int error) {
                  error ? uv_strerror(-error) : "closed before the end of the body");
         return;
     }
-    if (plain->connection->reused && !plain->answered) {
-        /* The server closed an idle connection while we began to use it. It had not begun to
-         * answer, so this is tried once more, on a connection of our own making: what libcurl and
-         * browsers do too. */
+    if (not_taken(plain, error)) {
         plain_disconnect(plain, false);
         plain->sent = 0;
         plain_connect(plain, true);
@@ -327,6 +338,8 @@ void plain_fetch_ready(struct plain_fetch *plain, int events, bool failed) {
 
 static void resume(struct fetch *fetch) {
     struct plain_fetch *plain = plain_of(fetch);
+    if (fetch->paused)
+        return; /* again */
     if (plain->fetch.phase == FETCH_RECEIVING && plain->partial.size > 0) {
         struct buffer held = plain->partial;
         plain->partial = (struct buffer){0};

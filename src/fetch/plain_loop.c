@@ -95,7 +95,7 @@ void plain_origin_give(struct origin *origin) {
 /* ---- connections ---- */
 
 static void on_poll(uv_poll_t *poll, int status, int events);
-static bool try_address(struct plain_fetch *fetch, uint16_t index, int *ret_error);
+static bool try_address(struct plain_fetch *fetch, size_t index, int *ret_error);
 
 void plain_poll(struct plain_connection *connection, int events) {
     /* Each change costs two system calls in libuv. */
@@ -134,19 +134,23 @@ static void close_idle(struct plain_connection *connection) {
     close_connection(connection);
 }
 
-static void on_sweep(void *user) {
-    struct plain_loop *plain = user;
-    int64_t oldest = loop_now_ms(plain->fetcher->loop) - IDLE_MS;
+/* Those that are idle since `latest` or longer. */
+static void close_idle_since(struct plain_loop *plain, int64_t latest) {
     struct origin *next_origin;
     for (struct origin *origin = LIST_FIRST(&plain->origins); origin; origin = next_origin) {
         next_origin = LIST_NEXT(origin, all); /* it goes with its last connection */
         struct plain_connection *next;
         for (struct plain_connection *at = LIST_FIRST(&origin->idle); at; at = next) {
             next = LIST_NEXT(at, idle);
-            if (at->idle_since <= oldest)
+            if (at->idle_since <= latest)
                 close_idle(at);
         }
     }
+}
+
+static void on_sweep(void *user) {
+    struct plain_loop *plain = user;
+    close_idle_since(plain, loop_now_ms(plain->fetcher->loop) - IDLE_MS);
     if (plain->idle_count > 0)
         timer_set(&plain->sweep, SWEEP_MS);
 }
@@ -203,9 +207,9 @@ static void fail(struct plain_fetch *fetch, const char *code, const char *text) 
 }
 
 /* Tries one address after the other until one does not fail at once. */
-static void try_addresses(struct plain_fetch *fetch, uint16_t first) {
+static void try_addresses(struct plain_fetch *fetch, size_t first) {
     int error = EADDRNOTAVAIL;
-    for (uint16_t i = first; i < fetch->origin->address_count; i++)
+    for (size_t i = first; i < fetch->origin->address_count; i++)
         if (try_address(fetch, i, &error))
             return;
     char text[128];
@@ -215,7 +219,7 @@ static void try_addresses(struct plain_fetch *fetch, uint16_t first) {
 
 static void try_next_address(struct plain_fetch *fetch, int error) {
     struct plain_connection *connection = fetch->connection;
-    uint16_t next = (uint16_t)(connection->address + 1);
+    size_t next = connection->address + 1;
     plain_disconnect(fetch, false);
     if (next < fetch->origin->address_count) {
         try_addresses(fetch, next);
@@ -249,7 +253,7 @@ static void finish_connecting(struct plain_connection *connection) {
 
 static void start_attempt_timer(struct plain_connection *connection) {
     struct origin *origin = connection->origin;
-    if (connection->address + 1u >= origin->address_count)
+    if (connection->address + 1 >= origin->address_count)
         return; /* the connect deadline is enough */
     connection->attempt = memory_allocate(sizeof *connection->attempt);
     timer_init(connection->attempt, origin->plain->fetcher->loop, on_attempt_timeout, connection);
@@ -274,7 +278,7 @@ static int open_socket(const struct address *address, bool *ret_connected, int *
 }
 
 /* False when it failed at once. */
-static bool try_address(struct plain_fetch *fetch, uint16_t index, int *ret_error) {
+static bool try_address(struct plain_fetch *fetch, size_t index, int *ret_error) {
     struct origin *origin = fetch->origin;
     bool connected;
     int fd = open_socket(&origin->addresses[index], &connected, ret_error);
@@ -441,8 +445,7 @@ void plain_loop_destroy(struct plain_loop *plain) {
     if (!plain)
         return;
     timer_stop(&plain->sweep);
-    /* Only idle connections are left, and an origin goes with its last one. */
-    while (!LIST_EMPTY(&plain->origins))
-        close_idle(LIST_FIRST(&LIST_FIRST(&plain->origins)->idle));
+    close_idle_since(plain, INT64_MAX);
+    assert(LIST_EMPTY(&plain->origins));
     free(plain);
 }

@@ -22,8 +22,8 @@ struct plain_connection {
     struct timer *attempt;    /* gives an address up when others are left; NULL if not needed */
     int64_t idle_since;       /* monotonic */
     int fd;
-    uint16_t address; /* which of the origin's */
-    uint8_t polled;   /* UV_READABLE | UV_WRITABLE */
+    size_t address; /* which of the origin's */
+    uint8_t polled; /* UV_READABLE | UV_WRITABLE */
     bool connected;
     bool reused;
 };
@@ -63,6 +63,6 @@ void plain_disconnect(struct plain_fetch *fetch, bool keep);
 void plain_poll(struct plain_connection *connection, int events);
 
 /* What plain_fetch.c does when something happens. */
-void plain_fetch_connected(struct plain_fetch *fetch);
+void plain_fetch_connected(struct plain_fetch *plain);
 /* `failed`: libuv reported an error and has stopped polling; reading tells which. */
-void plain_fetch_ready(struct plain_fetch *fetch, int events, bool failed);
+void plain_fetch_ready(struct plain_fetch *plain, int events, bool failed);

@@ -95,6 +95,63 @@ static void test_closed_or_reset(void **state) {
     play_scripts(scripts, sizeof scripts / sizeof scripts[0], 0, 0);
 }
 
+static void answer_first_only(struct peer *peer) {
+    while (peer_read_request(peer)) {
+        if (peer->server->requests > 1)
+            return;
+        peer_send(peer, LENGTH "0123456789");
+    }
+}
+
+/* The server takes a second request on the same connection and closes without a word. It may have
+ * acted on it, so it must not be sent again; libcurl takes the risk once, when the connection was
+ * used before. */
+static void test_request_that_may_have_been_taken(void **state) {
+    (void)state;
+    struct server *server = server_start(answer_first_only, NULL);
+    struct client client;
+    client_init(&client, contract_create);
+    struct call first = {0}, second = {0};
+    call_post(&client, &first, server_url(server, "/"), "abc");
+    assert_whole(&first, 200, "0123456789");
+    call_post(&client, &second, server_url(server, "/"), "abc");
+    assert_fault(&second, FAULT_PROVIDER_NETWORK, "closed");
+    if (contract_create == fetcher_create)
+        assert_int_equal(server->requests, 2);
+    else
+        assert_in_range(server->requests, 2, 3);
+    call_finish(&first);
+    call_finish(&second);
+    client_finish(&client);
+    server_stop(server);
+}
+
+static void reset_second(struct peer *peer) {
+    if (!peer_read_request(peer))
+        return;
+    peer_send(peer, LENGTH "0123456789");
+    /* The next request is seen to arrive, is not read, and the connection is reset. */
+    struct pollfd poll_fd = {peer->fd, POLLIN, 0};
+    poll(&poll_fd, 1, -1);
+}
+
+static void test_request_that_was_not_taken(void **state) {
+    (void)state;
+    struct server *server = server_start(reset_second, NULL);
+    struct client client;
+    client_init(&client, contract_create);
+    for (int i = 0; i < 5; i++) {
+        struct call call = {0};
+        call_post(&client, &call, server_url(server, "/"), "abc");
+        assert_whole(&call, 200, "0123456789");
+        call_finish(&call);
+    }
+    assert_int_equal(server->connections, 5);
+    assert_int_equal(server->requests, 5);
+    client_finish(&client);
+    server_stop(server);
+}
+
 static void test_nonsense(void **state) {
     (void)state;
     static const struct script scripts[] = {
@@ -347,12 +404,20 @@ static void test_user_and_password_stay_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_closed_or_reset), cmocka_unit_test(test_nonsense),
-        cmocka_unit_test(test_huge_heads),      cmocka_unit_test(test_stalls),
-        cmocka_unit_test(test_total_deadline),  cmocka_unit_test(test_connect_deadline),
-        cmocka_unit_test(test_refused),         cmocka_unit_test(test_unresolvable),
-        cmocka_unit_test(test_bad_urls),        cmocka_unit_test(test_requests_that_smuggle),
-        cmocka_unit_test(test_body_cap),        cmocka_unit_test(test_user_and_password_stay_out),
+        cmocka_unit_test(test_closed_or_reset),
+        cmocka_unit_test(test_nonsense),
+        cmocka_unit_test(test_request_that_may_have_been_taken),
+        cmocka_unit_test(test_request_that_was_not_taken),
+        cmocka_unit_test(test_huge_heads),
+        cmocka_unit_test(test_stalls),
+        cmocka_unit_test(test_total_deadline),
+        cmocka_unit_test(test_connect_deadline),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_unresolvable),
+        cmocka_unit_test(test_bad_urls),
+        cmocka_unit_test(test_requests_that_smuggle),
+        cmocka_unit_test(test_body_cap),
+        cmocka_unit_test(test_user_and_password_stay_out),
     };
     return CONTRACT_RUN(tests);
 }

@@ -294,7 +294,7 @@ static void test_cancel_inside_callbacks(void **state) {
     };
     static const char *const replies[] = {LENGTH "01234", CHUNKED "5\r\n01234\r\n5\r\nabcde\r\n",
                                           LENGTH "0123456789"};
-    for (size_t i = 0; i < 3 * 4; i++) {
+    for (size_t i = 0; i < 12; i++) {
         struct fixture fixture;
         begin(&fixture, stall_after, replies[i % 3]);
         struct call call = calls[i / 3];

@@ -370,6 +370,58 @@ static void test_many_at_once(void **state) {
     server_stop(server);
 }
 
+static void answer_too_much(struct peer *peer) {
+    while (peer_read_request(peer)) {
+        bool apart = peer->server->user != NULL;
+        peer_send(peer, apart ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+                              : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+                                "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+        if (apart)
+            peer_send(peer, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+        server_raise_gate(peer->server);
+    }
+}
+
+/* What a server sends unasked, before the next request, is nobody's reply. */
+static void test_surplus_is_no_reply(void **state) {
+    (void)state;
+    /* libcurl does not look whether something waits on an idle connection. */
+    int cases = contract_create == fetcher_create ? 2 : 1;
+    for (int apart = 0; apart < cases; apart++) {
+        struct server *server = server_start(answer_too_much, apart ? &apart : NULL);
+        struct client client;
+        client_init(&client, contract_create);
+        for (int round = 1; round <= 5; round++) {
+            struct call call = {0};
+            call_get(&client, &call, server_url(server, "/"));
+            assert_whole(&call, 200, "ok");
+            call_finish(&call);
+            struct peer waiter = {.server = server};
+            peer_wait_gate(&waiter, round); /* all of it is in our socket now */
+        }
+        client_finish(&client);
+        server_stop(server);
+    }
+}
+
+/* A proxy for http:// named in the environment is used. */
+static void test_proxy(void **state) {
+    (void)state;
+    struct server *server = server_start(answer_head, NULL);
+    setenv("http_proxy", server_url(server, "/"), 1);
+    struct client client;
+    client_init(&client, contract_create);
+    struct call call = {0};
+    call_get(&client, &call, "http://no-such-host.invalid/x?y");
+    unsetenv("http_proxy");
+    assert_false(call.failed);
+    assert_true(slice_starts_with(buffer_slice(&call.body),
+                                  SLICE("GET http://no-such-host.invalid/x?y HTTP/1.1\r\n")));
+    call_finish(&call);
+    client_finish(&client);
+    server_stop(server);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_content_length),
@@ -386,6 +438,8 @@ int main(void) {
         cmocka_unit_test(test_announced_close),
         cmocka_unit_test(test_idle_connection_closed_by_server),
         cmocka_unit_test(test_many_at_once),
+        cmocka_unit_test(test_surplus_is_no_reply),
+        cmocka_unit_test(test_proxy),
     };
     return CONTRACT_RUN(tests);
 }
