@@ -12,6 +12,9 @@ struct fetch_header {
 struct fetch_request {
     const char *method; /* "GET", "POST" */
     const char *url;    /* http:// or https:// */
+    /* Left out, because they are ours: Host, Content-Length, Connection, Expect, Accept-Encoding
+     * and what else concerns the framing. User-Agent and Accept are set where they are not given.
+     */
     const struct fetch_header *headers;
     size_t header_count;
     struct slice body;     /* borrowed: must live until `end` was called or fetch_cancel returned */
@@ -35,10 +38,12 @@ struct slice fetch_header_get(const struct fetch_head *head, const char *name);
 struct fetch_handler {
     void (*head)(void *user, const struct fetch_head *head);
     void (*data)(void *user, struct slice bytes);
-    /* `fault` is NULL when the reply came whole, whatever its status. Else PROVIDER_NETWORK (could
-     * not resolve, connect, handshake; reset), PROVIDER_STALLED (a deadline; code says "connect",
-     * "first_byte", "idle" or "total"), PROVIDER_TRUNCATED (closed before its declared end) or
-     * PROVIDER_MALFORMED. The message names neither host nor address; the detail does. */
+    /* `fault` is NULL when the reply came whole, whatever its status; this too waits while paused.
+     * Else PROVIDER_NETWORK (could not resolve, connect, handshake; reset), PROVIDER_STALLED (a
+     * deadline; code says "connect", "first_byte", "idle" or "total"), PROVIDER_TRUNCATED (closed
+     * before its declared end) or PROVIDER_MALFORMED (code "protocol" or "too_large"). Codes of
+     * PROVIDER_NETWORK: "resolve", "connect", "tls", "closed", and "url" or "request" for what
+     * could not even be sent. The message names neither host nor address; the detail does. */
     void (*end)(void *user, const struct fault *fault);
 };
 
