@@ -8,8 +8,7 @@ struct settings *settings_reference(struct settings *settings) {
 }
 
 void settings_release(struct settings *settings) {
-    if (!settings ||
-        atomic_fetch_sub_explicit(&settings->references, 1, memory_order_acq_rel) != 1)
+    if (!settings || atomic_fetch_sub_explicit(&settings->references, 1, memory_order_acq_rel) != 1)
         return;
     for (size_t i = 0; i < settings->bot_count; i++)
         jwt_verifier_destroy(settings->bots[i].access.jwt);

@@ -1,5 +1,5 @@
-/* What the owner configured, as one immutable snapshot. config/ fills it; a reload makes a new one, and turns
- * in flight keep theirs: it is counted by references, the only thing that is. */
+/* What the owner configured, as one immutable snapshot. config/ fills it; a reload makes a new one,
+ * and turns in flight keep theirs: it is counted by references, the only thing that is. */
 #pragma once
 #include "base/slice.h"
 #include <stdatomic.h>
@@ -9,11 +9,11 @@ struct provider;
 
 /* A provider as configured: a name, the API it speaks and where. */
 struct provider_settings {
-    const char *name;                 /* "openai": what models are prefixed with */
+    const char *name;                  /* "openai": what models are prefixed with */
     const struct provider *translator; /* by `api:` */
-    const char *url;                  /* base URL without trailing slash; NULL for the vendor's own */
-    struct slice key;                 /* empty: none */
-    bool off;                         /* its key is empty though it needs one */
+    const char *url;  /* base URL without trailing slash; NULL for the vendor's own */
+    struct slice key; /* empty: none */
+    bool off;         /* its key is empty though it needs one */
     int64_t connect_ms, first_byte_ms, idle_ms, total_ms; /* deadlines of a call */
 };
 
@@ -29,26 +29,28 @@ struct limit_settings { /* -1: no limit */
 
 struct access_settings {
     bool anonymous;
-    const char *const *origins; /* "https://shop.example.com", or "*"; for CORS and the visitor doors */
+    const char *const
+        *origins; /* "https://shop.example.com", or "*"; for CORS and the visitor doors */
     size_t origin_count;
-    struct jwt_verifier *jwt;   /* NULL when not configured; owned by the snapshot */
+    struct jwt_verifier *jwt;      /* NULL when not configured; owned by the snapshot */
     struct slice user_hash_secret; /* empty when not configured */
     int64_t session_max_age_ms;
 };
 
 struct bot {
     const char *name;
-    const struct model_choice *models; /* in order of preference; providers that are off are left out */
+    const struct model_choice
+        *models; /* in order of preference; providers that are off are left out */
     size_t model_count;
     struct slice system;
-    int64_t max_tokens;  /* -1 not set */
+    int64_t max_tokens;        /* -1 not set */
     double temperature, top_p; /* NaN not set */
     const char *const *stop;
     size_t stop_count;
     const char *const *knowledge; /* absolute paths of the files */
     size_t knowledge_count;
-    size_t history_max;  /* messages of the conversation sent along */
-    size_t message_max;  /* bytes of one visitor message */
+    size_t history_max; /* messages of the conversation sent along */
+    size_t message_max; /* bytes of one visitor message */
     struct access_settings access;
     struct limit_settings user_limits, address_limits, bot_limits;
 };
@@ -64,7 +66,8 @@ struct settings {
 };
 
 struct settings *settings_reference(struct settings *settings); /* returns it */
-void settings_release(struct settings *settings);               /* frees with the last one; NULL is fine */
-const struct bot *settings_bot(const struct settings *settings, struct slice name); /* NULL if unknown */
+void settings_release(struct settings *settings); /* frees with the last one; NULL is fine */
+const struct bot *settings_bot(const struct settings *settings,
+                               struct slice name); /* NULL if unknown */
 /* True if the origin may use the bot from a browser. */
 bool bot_allows_origin(const struct bot *bot, struct slice origin);

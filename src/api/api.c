@@ -1,0 +1,79 @@
+#include "api/api.h"
+#include "api/api_state.h"
+#include "api/openai.h"
+#include "api/origin.h"
+#include "api/reply.h"
+#include "api/site.h"
+#include "api/status.h"
+#include "base/memory.h"
+#include "chat/chat.h"
+#include "chat/metrics.h"
+#include "http/server.h"
+
+struct route {
+    const char *method, *path;
+    void (*serve)(struct api *api, struct http_exchange *exchange);
+};
+
+static const struct route routes[] = {
+    {"POST", "/api/chat", openai_chat},   {"POST", "/v1/chat/completions", openai_completions},
+    {"GET", "/v1/models", openai_models}, {"GET", "/healthz", status_health},
+    {"GET", "/readyz", status_ready},     {"GET", "/metrics", status_metrics},
+};
+
+struct api *api_create(struct chat *chat, const struct api_options *options) {
+    struct api *api = memory_zeroed(1, sizeof *api);
+    api->chat = chat;
+    api->options = *options;
+    return api;
+}
+
+void api_destroy(struct api *api) {
+    if (!api)
+        return;
+    buffer_finish(&api->scratch);
+    free(api);
+}
+
+static bool method_fits(const struct http_request *request, const char *method) {
+    return slice_is(request->method, method) ||
+           (strcmp(method, "GET") == 0 && slice_is(request->method, "HEAD"));
+}
+
+static void refuse_method(struct http_exchange *exchange, const char *allowed) {
+    struct fault fault;
+    struct buffer body = {0};
+    fault_set(&fault, FAULT_BAD_INPUT, "This address takes %s requests.", allowed);
+    memcpy(fault.code, "method_not_allowed", sizeof "method_not_allowed");
+    reply_error_json(&fault, &body);
+    http_exchange_add_header(exchange, "Allow", slice_of(allowed));
+    reply_json(exchange, 405, buffer_slice(&body));
+    buffer_finish(&body);
+}
+
+void api_handle(void *user, struct http_exchange *exchange) {
+    struct api *api = user;
+    const struct http_request *request = http_exchange_request(exchange);
+    atomic_fetch_add_explicit(&chat_parts(api->chat)->metrics->requests, 1, memory_order_relaxed);
+    const struct route *other_method = NULL;
+    bool preflight = slice_is(request->method, "OPTIONS");
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        if (!slice_is(request->path, routes[i].path))
+            continue;
+        if (preflight) {
+            origin_preflight(exchange, chat_settings(api->chat));
+            return;
+        }
+        if (method_fits(request, routes[i].method)) {
+            routes[i].serve(api, exchange);
+            return;
+        }
+        other_method = &routes[i];
+    }
+    if (other_method)
+        refuse_method(exchange, other_method->method);
+    else if (method_fits(request, "GET"))
+        site_serve(api, exchange);
+    else
+        refuse_method(exchange, "GET, HEAD");
+}

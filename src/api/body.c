@@ -1,0 +1,276 @@
+#include "api/body.h"
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/id.h"
+#include "base/json.h"
+
+/* What OpenAI's clients may send and the bot's configuration decides here. */
+static const char *const not_for_clients[] = {
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "max_completion_tokens",
+    "stop",
+    "tools",
+    "tool_choice",
+    "functions",
+    "function_call",
+    "seed",
+    "response_format",
+    "frequency_penalty",
+    "presence_penalty",
+    "logit_bias",
+    "logprobs",
+    "reasoning_effort",
+    "system",
+    "modalities",
+    "web_search_options",
+    "parallel_tool_calls",
+};
+
+static bool copy_string(struct slice value, struct arena *arena, struct slice *ret_text) {
+    struct buffer text = {0};
+    bool ok = json_read_string(value, &text);
+    if (ok)
+        *ret_text = arena_copy(arena, buffer_slice(&text));
+    buffer_finish(&text);
+    return ok;
+}
+
+static bool wrong(struct fault *fault, const char *path, const char *what) {
+    fault_set(fault, FAULT_BAD_INPUT, "%s %s", path, what);
+    return fault_param(fault, "%s", path);
+}
+
+/* --- parts of a message --- */
+
+/* "data:image/png;base64,iVBOR…" */
+static bool split_data_url(struct slice url, struct model_part *part) {
+    struct slice rest = slice_from(url, 5);
+    size_t comma = slice_find_byte(rest, ',');
+    struct slice type = slice_first(rest, comma == SIZE_MAX ? 0 : comma);
+    if (!slice_starts_with(type, SLICE("image/")) || !slice_ends_with(type, SLICE(";base64")))
+        return false;
+    part->media_type = slice_first(type, type.size - 7);
+    part->data = slice_from(rest, comma + 1);
+    return part->data.size > 0;
+}
+
+static bool read_image(struct slice value, const char *path, struct arena *arena,
+                       struct model_part *ret_part, struct fault *fault) {
+    struct slice image = json_get(value, "image_url"), url;
+    struct slice text = json_type(image) == JSON_OBJECT ? json_get(image, "url") : image;
+    if (!copy_string(text, arena, &url))
+        return wrong(fault, path, "must have image_url.url, a string.");
+    struct model_part part = {.kind = MODEL_PART_IMAGE};
+    if (slice_starts_with(url, SLICE("data:"))) {
+        if (!split_data_url(url, &part))
+            return wrong(fault, path, "has a data URL that is not an image in base64.");
+    } else if (slice_starts_with(url, SLICE("https://")) ||
+               slice_starts_with(url, SLICE("http://"))) {
+        part.url = url;
+    } else {
+        return wrong(fault, path, "has an image URL that is neither http, https nor data.");
+    }
+    *ret_part = part;
+    return true;
+}
+
+static bool read_part(struct slice value, const char *path, struct arena *arena,
+                      struct model_part *ret_part, struct fault *fault) {
+    struct slice type = json_get(value, "type");
+    if (json_string_is(type, "text") || json_string_is(type, "input_text") ||
+        json_string_is(type, "output_text")) {
+        *ret_part = (struct model_part){.kind = MODEL_PART_TEXT};
+        if (!copy_string(json_get(value, "text"), arena, &ret_part->text))
+            return wrong(fault, path, "must have text, a string.");
+        return true;
+    }
+    if (json_string_is(type, "image_url"))
+        return read_image(value, path, arena, ret_part, fault);
+    return wrong(fault, path, "must be a part of type text or image_url.");
+}
+
+static bool read_parts(struct slice content, const char *path, struct arena *arena,
+                       struct model_message *message, struct fault *fault) {
+    struct model_part parts[BODY_PARTS_MAX];
+    size_t count = 0, cursor = 0;
+    struct slice element;
+    while (json_next_element(content, &cursor, &element)) {
+        char part_path[96];
+        snprintf(part_path, sizeof part_path, "%s[%zu]", path, count);
+        if (count == BODY_PARTS_MAX)
+            return wrong(fault, path, "has too many parts (at most 100).");
+        if (!read_part(element, part_path, arena, &parts[count], fault))
+            return false;
+        count++;
+    }
+    struct model_part *copy = arena_array(arena, count, sizeof *copy);
+    if (count > 0)
+        memcpy(copy, parts, count * sizeof *copy);
+    message->parts = copy;
+    message->part_count = count;
+    return true;
+}
+
+static bool read_content(struct slice content, const char *path, struct arena *arena,
+                         struct model_message *message, struct fault *fault) {
+    if (json_type(content) == JSON_ARRAY)
+        return read_parts(content, path, arena, message, fault);
+    struct model_part *part = arena_allocate(arena, sizeof *part);
+    part->kind = MODEL_PART_TEXT;
+    if (!copy_string(content, arena, &part->text))
+        return wrong(fault, path, "must be a string or an array of parts.");
+    message->parts = part;
+    message->part_count = 1;
+    return true;
+}
+
+/* --- messages --- */
+
+static bool is_empty(const struct model_message *message) {
+    for (size_t i = 0; i < message->part_count; i++)
+        if (message->parts[i].kind == MODEL_PART_IMAGE ||
+            slice_trim(message->parts[i].text).size > 0)
+            return false;
+    return true;
+}
+
+static void ignore(struct buffer *ignored, const char *what) {
+    if (slice_find(buffer_slice(ignored), slice_of(what)) != SIZE_MAX)
+        return;
+    if (ignored->size > 0)
+        buffer_append_string(ignored, ", ");
+    buffer_append_string(ignored, what);
+}
+
+/* An assistant's message of nothing but tool calls has content null or "": it says nothing to us.
+ */
+static bool says_nothing(struct slice message) {
+    enum json_type type = json_type(json_get(message, "content"));
+    return (type == JSON_NULL || type == JSON_MISSING) &&
+           json_type(json_get(message, "tool_calls")) == JSON_ARRAY;
+}
+
+enum reading { READ_FAILED, READ_TAKEN, READ_LEFT_OUT };
+
+static enum reading read_message(struct slice value, size_t index, struct arena *arena,
+                                 struct buffer *ignored, struct model_message *ret_message,
+                                 struct fault *fault) {
+    char path[64], content_path[80];
+    snprintf(path, sizeof path, "messages[%zu]", index);
+    snprintf(content_path, sizeof content_path, "%s.content", path);
+    if (json_type(value) != JSON_OBJECT)
+        return wrong(fault, path, "must be an object with role and content."), READ_FAILED;
+    struct slice role = json_get(value, "role");
+    struct model_message message = {0};
+    if (json_string_is(role, "user")) {
+        message.role = MODEL_USER;
+    } else if (json_string_is(role, "assistant") || json_string_is(role, "ai")) {
+        message.role = MODEL_ASSISTANT;
+        if (says_nothing(value))
+            return ignore(ignored, "tool messages"), READ_LEFT_OUT;
+    } else if (json_string_is(role, "system") || json_string_is(role, "developer")) {
+        return ignore(ignored, "system messages"), READ_LEFT_OUT;
+    } else if (json_string_is(role, "tool") || json_string_is(role, "function")) {
+        return ignore(ignored, "tool messages"), READ_LEFT_OUT;
+    } else {
+        snprintf(content_path, sizeof content_path, "%s.role", path);
+        return wrong(fault, content_path, "must be user or assistant."), READ_FAILED;
+    }
+    if (!read_content(json_get(value, "content"), content_path, arena, &message, fault))
+        return READ_FAILED;
+    if (message.role == MODEL_USER && is_empty(&message))
+        return wrong(fault, content_path, "must not be empty."), READ_FAILED;
+    *ret_message = message;
+    return READ_TAKEN;
+}
+
+static bool read_messages(struct slice root, struct arena *arena, struct buffer *ignored,
+                          struct body *body, struct fault *fault) {
+    struct slice list = json_get(root, "messages"), element;
+    if (json_type(list) != JSON_ARRAY)
+        return wrong(fault, "messages", "must be an array of messages.");
+    size_t count = 0, cursor = 0, index = 0;
+    while (json_next_element(list, &cursor, &element))
+        if (++count > BODY_MESSAGES_MAX)
+            return wrong(fault, "messages", "has too many elements (at most 10000).");
+    body->messages = arena_array(arena, count, sizeof *body->messages);
+    cursor = 0;
+    while (json_next_element(list, &cursor, &element)) {
+        enum reading reading = read_message(element, index++, arena, ignored,
+                                            &body->messages[body->message_count], fault);
+        if (reading == READ_FAILED)
+            return false;
+        if (reading == READ_TAKEN)
+            body->message_count++;
+    }
+    if (body->message_count == 0)
+        return wrong(fault, "messages", "must hold at least one message of the user.");
+    if (body->messages[body->message_count - 1].role != MODEL_USER)
+        return wrong(fault, "messages", "must end with a message of the user.");
+    return true;
+}
+
+/* --- the rest --- */
+
+static bool read_flag(struct slice value, const char *path, bool *flag, struct fault *fault) {
+    enum json_type type = json_type(value);
+    if (type == JSON_MISSING || type == JSON_NULL)
+        return true;
+    return json_read_bool(value, flag) || wrong(fault, path, "must be true or false.");
+}
+
+static bool read_settings(struct slice root, struct arena *arena, struct buffer *ignored,
+                          struct body *body, struct fault *fault) {
+    for (size_t i = 0; i < sizeof not_for_clients / sizeof not_for_clients[0]; i++) {
+        enum json_type type = json_type(json_get(root, not_for_clients[i]));
+        if (type != JSON_MISSING && type != JSON_NULL)
+            ignore(ignored, not_for_clients[i]);
+    }
+    int64_t n;
+    struct slice choices = json_get(root, "n");
+    if (json_type(choices) == JSON_NUMBER && (!json_read_int64(choices, &n) || n != 1))
+        return wrong(fault, "n", "must be 1: a bot gives one answer.");
+    if (!read_flag(json_get(root, "stream"), "stream", &body->stream, fault) ||
+        !read_flag(json_path(root, "stream_options", "include_usage", NULL),
+                   "stream_options.include_usage", &body->include_usage, fault) ||
+        !body_string(body, "conversation_id", arena, &body->conversation_id, fault))
+        return false;
+    if (body->conversation_id.size > 0 && !id_valid(body->conversation_id))
+        return wrong(fault, "conversation_id", "is not an id that this server gave.");
+    return true;
+}
+
+bool body_string(const struct body *body, const char *key, struct arena *arena,
+                 struct slice *ret_text, struct fault *fault) {
+    struct slice value = json_get(body->root, key);
+    enum json_type type = json_type(value);
+    if (type == JSON_MISSING || type == JSON_NULL) {
+        *ret_text = (struct slice){NULL, 0};
+        return true;
+    }
+    return copy_string(value, arena, ret_text) || wrong(fault, key, "must be a string.");
+}
+
+bool body_read(struct slice text, bool stream, struct arena *arena, struct body *ret_body,
+               struct fault *fault) {
+    size_t error_at;
+    if (slice_trim(text).size == 0)
+        return fault_set(fault, FAULT_BAD_INPUT, "The request has no body; send JSON.");
+    if (!json_validate(text, &error_at))
+        return fault_set(fault, FAULT_BAD_INPUT,
+                         "The body is not valid JSON (in UTF-8): error at byte %zu.", error_at);
+    if (json_type(text) != JSON_OBJECT)
+        return fault_set(fault, FAULT_BAD_INPUT, "The body must be a JSON object.");
+    struct body body = {.root = text, .stream = stream};
+    struct buffer ignored = {0};
+    bool ok = read_messages(text, arena, &ignored, &body, fault) &&
+              read_settings(text, arena, &ignored, &body, fault);
+    if (ok) {
+        body.ignored = arena_copy(arena, buffer_slice(&ignored));
+        *ret_body = body;
+    }
+    buffer_finish(&ignored);
+    return ok;
+}

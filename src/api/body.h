@@ -1,0 +1,28 @@
+/* Reads the body of a chat request. What is wrong is told with its JSON path. */
+#pragma once
+#include "base/fault.h"
+#include "model/provider.h"
+struct arena;
+
+enum { BODY_MESSAGES_MAX = 10000, BODY_PARTS_MAX = 100 };
+
+struct body {
+    struct slice root; /* validated JSON object; points into the request's body */
+    /* Of visitor and assistant; the last one is the visitor's. The bot's own instructions cannot be
+     * overridden, so system and developer messages are left out and named in `ignored`. */
+    struct model_message *messages;
+    size_t message_count;
+    bool stream;
+    bool include_usage;           /* stream_options.include_usage */
+    struct slice conversation_id; /* a ULID, or empty */
+    struct slice ignored; /* "temperature, tools": what a client cannot set, "" if nothing */
+};
+
+/* `stream` is the default where the body does not say. Everything is copied into `arena` but
+ * `root`. */
+bool body_read(struct slice text, bool stream, struct arena *arena, struct body *ret_body,
+               struct fault *fault);
+/* The string member in `arena`; empty when it is absent or null. BAD_INPUT when it is of another
+ * type. */
+bool body_string(const struct body *body, const char *key, struct arena *arena,
+                 struct slice *ret_text, struct fault *fault);

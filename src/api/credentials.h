@@ -1,0 +1,9 @@
+/* Where in a request the credentials stand. */
+#pragma once
+#include "chat/identify.h"
+struct bot;
+struct http_exchange;
+
+/* Authorization: Bearer (or X-Api-Key), the session from X-Switchboard-Session or the cookie
+ * sb_<bot>, X-Switchboard-User with its hash. Points into the request. */
+struct credentials credentials_of(struct http_exchange *exchange, const struct bot *bot);

@@ -1,0 +1,306 @@
+#include "api/door.h"
+#include "api/api_state.h"
+#include "api/credentials.h"
+#include "api/origin.h"
+#include "api/reply.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "chat/chat.h"
+#include "chat/metrics.h"
+#include "chat/settings.h"
+#include "http/server.h"
+#include <assert.h>
+
+enum {
+    HEARTBEAT_MS = 15 * 1000,
+    /* Bytes that wait for a slow client before its upstream is paused. */
+    BACK_PRESSURE = 64 * 1024,
+    TURN_ARENA = 2048,
+};
+
+static void release(struct door_request *request) {
+    timer_stop(&request->heartbeat);
+    arena_destroy(request->arena);
+    request->arena = NULL;
+    buffer_finish(&request->text);
+    settings_release(request->settings);
+    request->settings = NULL;
+    request->exchange = NULL;
+}
+
+static void fail(struct door_request *request, const struct fault *fault) {
+    struct http_exchange *exchange = request->exchange;
+    release(request);
+    reply_error(exchange, fault);
+}
+
+static void refuse(struct door_request *request, const struct fault *fault) {
+    struct metrics *metrics = chat_parts(request->api->chat)->metrics;
+    atomic_fetch_add(&metrics->refused[fault->kind], 1);
+    fail(request, fault);
+}
+
+/* --- what goes out --- */
+
+static void add_session(struct door_request *request, const char *token) {
+    struct http_exchange *exchange = request->exchange;
+    bool foreign = origin_is_foreign(exchange);
+    /* A page of another site gets the token in a header as well: browsers that block cookies of
+     * third parties would forget the visitor with every message. */
+    if (foreign)
+        http_exchange_add_header(exchange, "X-Switchboard-Session", slice_of(token));
+    char *cookie = arena_printf(http_exchange_arena(exchange),
+                                "sb_%s=%s; Path=/; Max-Age=%lld; HttpOnly; %s", request->bot->name,
+                                token, (long long)(request->bot->access.session_max_age_ms / 1000),
+                                foreign ? "SameSite=None; Secure; Partitioned" : "SameSite=Lax");
+    http_exchange_add_header(exchange, "Set-Cookie", slice_of(cookie));
+}
+
+static void add_headers(struct door_request *request) {
+    http_exchange_add_header(request->exchange, "X-Request-Id", id_slice(&request->id));
+    http_exchange_add_header(request->exchange, "X-Conversation-Id", request->conversation_id);
+    http_exchange_add_header(request->exchange, "Cache-Control", SLICE("no-store"));
+    if (request->body.ignored.size > 0)
+        http_exchange_add_header(request->exchange, "X-Switchboard-Ignored", request->body.ignored);
+}
+
+static void begin(struct door_request *request) {
+    request->begun = true;
+    add_headers(request);
+    /* nginx and its like must not collect the stream. */
+    http_exchange_add_header(request->exchange, "X-Accel-Buffering", SLICE("no"));
+    http_stream_begin(request->exchange, 200, request->door->dialect->content_type);
+}
+
+static struct buffer *scratch(struct door_request *request) {
+    buffer_clear(&request->api->scratch);
+    return &request->api->scratch;
+}
+
+static void write_out(struct door_request *request, struct buffer *out) {
+    if (out->size > 0)
+        http_stream_write(request->exchange, buffer_slice(out));
+}
+
+static void send_text(struct door_request *request, struct slice text) {
+    if (!request->body.stream) {
+        buffer_append(&request->text, text);
+        return;
+    }
+    struct buffer *out = scratch(request);
+    if (!request->begun) {
+        begin(request);
+        request->door->dialect->start(request, out);
+    }
+    request->door->dialect->text(request, text, out);
+    write_out(request, out);
+}
+
+static void send_error(struct door_request *request, const struct fault *fault) {
+    request->failed = true;
+    if (!request->begun) {
+        add_headers(request);
+        fail(request, fault);
+        return;
+    }
+    struct buffer *out = scratch(request);
+    request->door->dialect->error(request, fault, out);
+    write_out(request, out);
+}
+
+static void send_end(struct door_request *request, const struct turn_event *end) {
+    struct http_exchange *exchange = request->exchange;
+    const struct dialect *dialect = request->door->dialect;
+    struct buffer *out = scratch(request);
+    if (!request->body.stream) {
+        add_headers(request);
+        dialect->whole(request, buffer_slice(&request->text), end, out);
+        release(request);
+        reply_json(exchange, 200, buffer_slice(out));
+        return;
+    }
+    if (!request->begun) {
+        begin(request);
+        dialect->start(request, out);
+    }
+    if (!request->failed)
+        dialect->end(request, end, out);
+    write_out(request, out);
+    release(request);
+    http_stream_end(exchange);
+}
+
+static void on_event(void *user, const struct turn_event *event) {
+    struct door_request *request = user;
+    if (!request->exchange)
+        return;
+    switch (event->kind) {
+    case TURN_EVENT_TEXT:
+        send_text(request, event->text);
+        break;
+    case TURN_EVENT_ERROR:
+        send_error(request, event->fault);
+        break;
+    case TURN_EVENT_END:
+        request->turn = NULL;
+        send_end(request, event);
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_flush(void *user) {
+    struct door_request *request = user;
+    if (!request->exchange || !request->begun)
+        return;
+    http_stream_flush(request->exchange);
+    timer_set(&request->heartbeat, HEARTBEAT_MS);
+    if (!request->paused && request->turn &&
+        http_stream_waiting(request->exchange) > BACK_PRESSURE) {
+        request->paused = true;
+        turn_pause(request->turn);
+    }
+}
+
+static const struct turn_sink sink = {on_event, on_flush};
+
+/* Keeps proxies between us and the client from giving up while a model thinks or a queue is long.
+ */
+static void on_heartbeat(void *user) {
+    struct door_request *request = user;
+    if (!request->begun) {
+        begin(request);
+        struct buffer *out = scratch(request);
+        request->door->dialect->start(request, out);
+        write_out(request, out);
+    }
+    http_stream_write(request->exchange, SLICE(": waiting\n\n"));
+    http_stream_flush(request->exchange);
+    timer_set(&request->heartbeat, HEARTBEAT_MS);
+}
+
+/* --- the client's side --- */
+
+static void on_gone(void *user) {
+    struct door_request *request = user;
+    if (!request->exchange)
+        return;
+    if (request->identify)
+        identify_cancel(request->identify);
+    request->identify = NULL;
+    struct turn *turn = request->turn;
+    request->turn = NULL;
+    release(request);
+    if (turn)
+        turn_cancel(turn);
+}
+
+static void on_drained(void *user) {
+    struct door_request *request = user;
+    if (!request->paused || !request->turn)
+        return;
+    request->paused = false;
+    turn_resume(request->turn);
+}
+
+/* --- the way in --- */
+
+static void start_turn(struct door_request *request, const struct identity *identity) {
+    if (identity->session_token[0])
+        add_session(request, identity->session_token);
+    struct turn_request turn = {
+        .settings = request->settings,
+        .bot = request->bot,
+        .who = identity,
+        .address = http_exchange_request(request->exchange)->peer,
+        .door = request->door->name,
+        .id = request->id,
+        .conversation_id = request->conversation_id,
+        .messages = request->body.messages,
+        .message_count = request->body.message_count,
+        .arena = request->arena,
+    };
+    request->arena = NULL;
+    if (request->body.stream)
+        timer_set(&request->heartbeat, HEARTBEAT_MS);
+    struct turn *started = turn_start(request->api->chat, &turn, &sink, request);
+    if (started) /* else it is over already, and the request with it */
+        request->turn = started;
+}
+
+static void on_identified(void *user, const struct identity *identity, const struct fault *fault) {
+    struct door_request *request = user;
+    request->identify = NULL;
+    if (fault)
+        refuse(request, fault);
+    else
+        start_turn(request, identity);
+}
+
+static bool find_bot(struct door_request *request, struct fault *fault) {
+    const struct door *door = request->door;
+    struct slice name;
+    if (!body_string(&request->body, door->bot_key, request->arena, &name, fault))
+        return false;
+    if (name.size == 0 && door->bot_required) {
+        fault_set(fault, FAULT_BAD_INPUT, "%s is missing: name one of the bots of GET /v1/models.",
+                  door->bot_key);
+        return fault_param(fault, "%s", door->bot_key);
+    }
+    request->bot =
+        name.size ? settings_bot(request->settings, name) : request->settings->default_bot;
+    if (request->bot)
+        return true;
+    fault_set(fault, FAULT_NOT_FOUND, "There is no bot of the name \"%.*s\".",
+              (int)slice_first(name, 64).size, name.data);
+    memcpy(fault->code, "model_not_found", sizeof "model_not_found");
+    return fault_param(fault, "%s", door->bot_key);
+}
+
+static bool check_size(const struct door_request *request, struct fault *fault) {
+    const struct model_message *last = &request->body.messages[request->body.message_count - 1];
+    size_t size = 0;
+    for (size_t i = 0; i < last->part_count; i++)
+        size += last->parts[i].text.size;
+    if (size <= request->bot->message_max)
+        return true;
+    fault_set(fault, FAULT_TOO_LARGE,
+              "The message is too long: %zu bytes, and %zu are allowed. Please shorten it.", size,
+              request->bot->message_max);
+    return fault_param(fault, "messages[%zu].content", request->body.message_count - 1);
+}
+
+static void identify_client(struct door_request *request) {
+    const struct credentials credentials = credentials_of(request->exchange, request->bot);
+    struct identify *identify = identify_start(request->api->chat, request->settings, request->bot,
+                                               &credentials, on_identified, request);
+    if (identify)
+        request->identify = identify;
+}
+
+void door_open(struct api *api, struct http_exchange *exchange, const struct door *door) {
+    struct door_request *request = arena_allocate(http_exchange_arena(exchange), sizeof *request);
+    request->api = api;
+    request->exchange = exchange;
+    request->door = door;
+    request->settings = settings_reference(chat_settings(api->chat));
+    request->arena = arena_create(TURN_ARENA);
+    request->created_s = clock_wall_ms() / 1000;
+    request->id = id_create();
+    timer_init(&request->heartbeat, chat_parts(api->chat)->loop, on_heartbeat, request);
+    http_exchange_watch(exchange, &(struct http_watch){on_gone, on_drained, request});
+    struct fault fault;
+    if (!body_read(http_exchange_request(exchange)->body, door->stream, request->arena,
+                   &request->body, &fault) ||
+        !find_bot(request, &fault) || !origin_check(exchange, request->bot, &fault) ||
+        !check_size(request, &fault)) {
+        refuse(request, &fault);
+        return;
+    }
+    struct id fresh = id_create();
+    request->conversation_id =
+        request->body.conversation_id.size ? request->body.conversation_id : id_slice(&fresh);
+    request->conversation_id = arena_copy(http_exchange_arena(exchange), request->conversation_id);
+    identify_client(request);
+}

@@ -1,0 +1,60 @@
+/* The way of a chat request, whatever its door: read the body, find the bot, check the origin,
+ * identify, start the turn, write its events in the door's dialect. A door says where the bot's
+ * name stands and which dialect it speaks. */
+#pragma once
+#include "api/body.h"
+#include "base/buffer.h"
+#include "chat/identify.h"
+#include "chat/turn.h"
+#include "loop/timer.h"
+struct api;
+struct http_exchange;
+struct identify;
+
+struct door_request;
+
+/* How a door writes what a turn says. Each function appends to the api's scratch or replies by
+ * itself. */
+struct dialect {
+    const char *content_type; /* of a stream */
+    /* Appends what opens the stream, a delta, an error in the stream, the end. */
+    void (*start)(struct door_request *request, struct buffer *out);
+    void (*text)(struct door_request *request, struct slice text, struct buffer *out);
+    void (*error)(struct door_request *request, const struct fault *fault, struct buffer *out);
+    void (*end)(struct door_request *request, const struct turn_event *end, struct buffer *out);
+    /* The body of an answer that is not streamed; `text` is the whole of it. */
+    void (*whole)(struct door_request *request, struct slice text, const struct turn_event *end,
+                  struct buffer *out);
+};
+
+struct door {
+    const char *name;    /* as it is logged */
+    const char *bot_key; /* member of the body that names the bot */
+    bool bot_required;   /* else the default bot answers */
+    bool stream;         /* when the body does not say */
+    const struct dialect *dialect;
+};
+
+/* One request under way; lies in the exchange's arena. */
+struct door_request {
+    struct api *api;
+    struct http_exchange *exchange; /* NULL once it is replied or gone */
+    const struct door *door;
+    struct settings *settings; /* a reference */
+    const struct bot *bot;
+    struct arena *arena; /* for the turn; NULL once it has taken it over */
+    struct body body;
+    struct identify *identify;
+    struct turn *turn;
+    struct timer heartbeat;
+    bool begun; /* the stream's head is sent */
+    bool paused;
+    bool failed;                 /* an error was told */
+    struct buffer text;          /* of an answer that is not streamed */
+    struct slice prefix, suffix; /* the dialect's own, around each delta */
+    struct id id;
+    struct slice conversation_id;
+    int64_t created_s; /* wall clock, seconds */
+};
+
+void door_open(struct api *api, struct http_exchange *exchange, const struct door *door);

@@ -1,0 +1,67 @@
+#include "base/memory.h"
+#include "chat/key_sets.h"
+#include "chat/settings.h"
+#include "chat/state.h"
+#include "chat/turn_state.h"
+#include "fetch/fetch.h"
+#include <assert.h>
+
+struct chat *chat_create(const struct chat_parts *parts, struct settings *settings) {
+    struct chat *chat = memory_zeroed(1, sizeof *chat);
+    chat->parts = *parts;
+    chat->settings = settings_reference(settings);
+    chat->fetcher = fetcher_create(parts->loop);
+    return chat;
+}
+
+void chat_destroy(struct chat *chat) {
+    if (!chat)
+        return;
+    assert(chat->turn_count == 0);
+    key_sets_cancel(chat);
+    fetcher_destroy(chat->fetcher);
+    settings_release(chat->settings);
+    free(chat);
+}
+
+struct settings *chat_settings(const struct chat *chat) {
+    return chat->settings;
+}
+
+void chat_set_settings(struct chat *chat, struct settings *settings) {
+    struct settings *old = chat->settings;
+    chat->settings = settings_reference(settings);
+    settings_release(old);
+}
+
+size_t chat_turns(const struct chat *chat) {
+    return chat->turn_count;
+}
+
+void chat_end_turns(struct chat *chat) {
+    struct turn *turn = chat->turns;
+    while (turn) {
+        struct turn *next = turn->next; /* ending frees the turn unless its record is under way */
+        turn_shut_down(turn);
+        turn = next;
+    }
+}
+
+void chat_when_idle(struct chat *chat, void (*idle)(void *user), void *user) {
+    chat->idle = idle;
+    chat->idle_user = user;
+    if (chat->turn_count == 0)
+        chat_turn_gone(chat);
+}
+
+void chat_turn_gone(struct chat *chat) {
+    if (chat->turn_count > 0 || !chat->idle)
+        return;
+    void (*idle)(void *user) = chat->idle;
+    chat->idle = NULL;
+    idle(chat->idle_user);
+}
+
+const struct chat_parts *chat_parts(const struct chat *chat) {
+    return &chat->parts;
+}

@@ -1,0 +1,41 @@
+/* What the turns of one loop share. Made by main, one per loop; used on that loop's thread only,
+ * except where said. */
+#pragma once
+#include "base/slice.h"
+#include "gate/session.h"
+struct apikey_cache;
+struct limiter;
+struct loop;
+struct metrics;
+struct settings;
+struct store;
+
+/* What a chat works with. All are borrowed and outlive it; the ones marked * are shared by all
+ * loops. */
+struct chat_parts {
+    struct loop *loop;
+    struct store *store;          /* * */
+    struct limiter *limiter;      /* * */
+    struct apikey_cache *apikeys; /* * */
+    struct metrics *metrics;      /* * */
+    struct session_key session_key;
+};
+
+struct chat;
+/* Takes a reference of the settings. */
+struct chat *chat_create(const struct chat_parts *parts, struct settings *settings);
+/* Call when no turn is left (chat_turns is 0). NULL is fine. */
+void chat_destroy(struct chat *chat);
+
+/* The settings that new turns get. */
+struct settings *chat_settings(const struct chat *chat);
+/* Replaces them (takes a reference); turns in flight keep theirs. */
+void chat_set_settings(struct chat *chat, struct settings *settings);
+/* Turns in flight, those that only wait for their record included. */
+size_t chat_turns(const struct chat *chat);
+/* Ends all turns in flight with an error event ("the server is shutting down"); they are recorded.
+ */
+void chat_end_turns(struct chat *chat);
+/* Calls `idle(user)` on the loop once no turn is in flight (at once if so). One at a time. */
+void chat_when_idle(struct chat *chat, void (*idle)(void *user), void *user);
+const struct chat_parts *chat_parts(const struct chat *chat);

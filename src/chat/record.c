@@ -1,0 +1,123 @@
+#include "base/clock.h"
+#include "base/log.h"
+#include "chat/metrics.h"
+#include "chat/settings.h"
+#include "chat/state.h"
+#include "chat/turn_state.h"
+#include "store/records.h"
+
+/* What these run functions read of the turn (on the writer's thread) does not change while they are
+ * out. */
+static struct turn *turn_of(struct store_job *job) {
+    return ((struct turn_job *)job)->turn;
+}
+
+static void submit(struct turn *turn, struct turn_job *job,
+                   bool (*run)(struct store_session *, struct store_job *, struct fault *),
+                   void (*done)(struct store_job *, const struct fault *)) {
+    turn->jobs++;
+    *job = (struct turn_job){.job = {.run = run, .done = done, .loop = turn->chat->parts.loop},
+                             .turn = turn};
+    store_write(turn->chat->parts.store, &job->job);
+}
+
+static void on_recorded(struct store_job *job, const struct fault *fault) {
+    struct turn *turn = turn_of(job);
+    if (fault) {
+        atomic_fetch_add(&turn->chat->parts.metrics->log_failures, 1);
+        log_error("the log did not take a turn", LOG_STRING("turn", turn->id.text),
+                  LOG_STRING("error", fault->message), LOG_STRING("detail", fault->detail), );
+    }
+    turn_job_done(turn);
+}
+
+static bool add_counters(struct store_session *session, const struct turn *turn,
+                         struct fault *fault) {
+    for (size_t i = 0; i < turn->limit_count; i++) {
+        struct store_counter counter = {turn->limits[i].key, turn->limits[i].window_ms,
+                                        turn->window_starts[i], 1};
+        if (!store_counter_add(session, &counter, fault))
+            return false;
+    }
+    return true;
+}
+
+static bool write_begin(struct store_session *session, struct store_job *job, struct fault *fault) {
+    const struct turn *turn = turn_of(job);
+    const struct store_conversation conversation = {
+        .id = id_slice(&turn->conversation_id),
+        .bot = slice_of(turn->bot->name),
+        .user = slice_of(turn->who.user),
+        .door = slice_of(turn->door),
+        .created_ms = turn->created_wall_ms,
+    };
+    const struct store_message message = {
+        .id = id_slice(&turn->user_message_id),
+        .conversation_id = conversation.id,
+        .turn_id = id_slice(&turn->id),
+        .role = SLICE("user"),
+        .text = turn->user_text,
+        .status = SLICE("complete"),
+        .created_ms = turn->created_wall_ms,
+    };
+    return store_conversation_put(session, &conversation, fault) &&
+           store_message_add(session, &message, fault) && add_counters(session, turn, fault);
+}
+
+void record_begin(struct turn *turn) {
+    submit(turn, &turn->begin, write_begin, on_recorded);
+}
+
+static bool write_call(struct store_session *session, const struct turn *turn,
+                       const struct call *call, struct fault *fault) {
+    const struct store_call row = {
+        .id = id_slice(&call->id),
+        .turn_id = id_slice(&turn->id),
+        .conversation_id = id_slice(&turn->conversation_id),
+        .bot = slice_of(turn->bot->name),
+        .user = slice_of(turn->who.user),
+        .provider = slice_of(call->provider->name),
+        .model = slice_of(call->model),
+        .started_ms = call->started_wall_ms,
+        .duration_ms = call->duration_us / 1000,
+        .first_token_ms = call->first_token_us < 0 ? -1 : call->first_token_us / 1000,
+        .input_tokens = call->usage.input,
+        .cache_read_tokens = call->usage.cache_read,
+        .cache_write_tokens = call->usage.cache_write,
+        .output_tokens = call->usage.output,
+        .reasoning_tokens = call->usage.reasoning,
+        .cost_microdollars = -1,
+        .finish_reason = slice_of(call->fault ? "" : model_finish_name(call->finish)),
+        .error_kind = slice_of(call->fault ? fault_kind_name(call->fault->kind) : ""),
+        .error_detail = slice_of(call->fault ? call->fault->detail : ""),
+        .upstream_status = call->status,
+        .upstream_request_id = call->request_id,
+    };
+    return store_call_add(session, &row, fault);
+}
+
+static bool write_end(struct store_session *session, struct store_job *job, struct fault *fault) {
+    const struct turn *turn = turn_of(job);
+    const struct store_message answer = {
+        .id = id_slice(&turn->answer_id),
+        .conversation_id = id_slice(&turn->conversation_id),
+        .turn_id = id_slice(&turn->id),
+        .role = SLICE("assistant"),
+        .text = buffer_slice(&turn->answer),
+        .status = slice_of(!turn->fault        ? "complete"
+                           : turn->answer.size ? "partial"
+                                               : "failed"),
+        .created_ms = turn->ended_wall_ms,
+    };
+    if (!store_message_add(session, &answer, fault))
+        return false;
+    for (const struct call *call = turn->ended_calls; call; call = call->next)
+        if (!write_call(session, turn, call, fault))
+            return false;
+    return true;
+}
+
+void record_end(struct turn *turn) {
+    turn->ended_wall_ms = clock_wall_ms();
+    submit(turn, &turn->end, write_end, on_recorded);
+}

@@ -1,0 +1,17 @@
+/* The inside of a chat, for the files of this folder only. */
+#pragma once
+#include "chat/chat.h"
+
+struct chat {
+    struct chat_parts parts;
+    struct settings *settings;
+    struct fetcher *fetcher;
+    struct turn *turns; /* in flight, newest first */
+    size_t turn_count;
+    void (*idle)(void *user);
+    void *idle_user;
+    struct key_set_fetch *key_set_fetches; /* see identify.c */
+};
+
+/* Called by turn.c when a turn is gone. */
+void chat_turn_gone(struct chat *chat);

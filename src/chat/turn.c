@@ -1,0 +1,393 @@
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "chat/knowledge_search.h"
+#include "chat/metrics.h"
+#include "chat/settings.h"
+#include "chat/state.h"
+#include "chat/turn_state.h"
+#include <assert.h>
+
+static const char *const step_names[] = {
+    [TURN_ADMIT] = "admit", [TURN_LOAD] = "load",     [TURN_FIT] = "fit",
+    [TURN_CALL] = "call",   [TURN_RECORD] = "record", [TURN_DONE] = "done",
+};
+
+static void destroy(struct turn *turn) {
+    struct chat *chat = turn->chat;
+    if (turn->next)
+        turn->next->previous = turn->previous;
+    if (turn->previous)
+        turn->previous->next = turn->next;
+    else
+        chat->turns = turn->next;
+    chat->turn_count--;
+    atomic_fetch_sub(&chat->parts.metrics->turns_active, 1);
+    buffer_finish(&turn->answer);
+    settings_release(turn->settings);
+    arena_destroy(turn->arena); /* the turn itself lies in it */
+    chat_turn_gone(chat);
+}
+
+/* --- the sink --- */
+
+void turn_emit(struct turn *turn, const struct turn_event *event) {
+    if (!turn->ended && turn->sink)
+        turn->sink->event(turn->sink_user, event);
+}
+
+static void flush(struct turn *turn) {
+    if (!turn->ended && turn->sink)
+        turn->sink->flush(turn->sink_user);
+}
+
+static void add_tokens(int64_t *sum, int64_t tokens) {
+    if (tokens >= 0)
+        *sum = (*sum > 0 ? *sum : 0) + tokens;
+}
+
+static struct model_usage usage_of_turn(const struct turn *turn) {
+    struct model_usage sum = model_usage_unknown();
+    for (const struct call *call = turn->ended_calls; call; call = call->next) {
+        add_tokens(&sum.input, call->usage.input);
+        add_tokens(&sum.cache_read, call->usage.cache_read);
+        add_tokens(&sum.cache_write, call->usage.cache_write);
+        add_tokens(&sum.cache_write_1h, call->usage.cache_write_1h);
+        add_tokens(&sum.output, call->usage.output);
+        add_tokens(&sum.reasoning, call->usage.reasoning);
+    }
+    return sum;
+}
+
+/* The last event: after it the client's side may be gone. */
+static void emit_end(struct turn *turn) {
+    struct turn_event event = {
+        .kind = TURN_EVENT_END, .finish = turn->finish, .usage = usage_of_turn(turn)};
+    turn_emit(turn, &event);
+    turn->ended = true;
+    turn->sink = NULL;
+}
+
+/* --- admit: may they --- */
+
+static void add_limit(struct turn *turn, const char *key, int64_t window_ms, int64_t most,
+                      const char *name) {
+    if (most < 0)
+        return;
+    assert(turn->limit_count < TURN_LIMITS_MAX);
+    turn->limits[turn->limit_count++] = (struct limit){slice_of(key), window_ms, most, name};
+}
+
+static void add_limits(struct turn *turn, const char *key, const struct limit_settings *settings) {
+    add_limit(turn, key, LIMIT_MINUTE_MS, settings->messages_per_minute, "messages per minute");
+    add_limit(turn, key, LIMIT_DAY_MS, settings->messages_per_day, "messages per day");
+}
+
+static enum turn_step admit(struct turn *turn) {
+    const struct bot *bot = turn->bot;
+    char address[64];
+    limit_address(turn->address, address);
+    add_limits(turn, arena_printf(turn->arena, "%s/user/%s", bot->name, turn->who.user),
+               &bot->user_limits);
+    add_limits(turn, arena_printf(turn->arena, "%s/address/%s", bot->name, address),
+               &bot->address_limits);
+    add_limits(turn, bot->name, &bot->bot_limits);
+    struct fault fault;
+    if (turn->limit_count > 0 &&
+        !limiter_take(turn->chat->parts.limiter, turn->limits, turn->limit_count,
+                      turn->created_wall_ms, turn->window_starts, &fault)) {
+        atomic_fetch_add(&turn->chat->parts.metrics->refused[fault.kind], 1);
+        struct turn_event event = {.kind = TURN_EVENT_ERROR, .fault = &fault};
+        turn->finish = MODEL_FINISH_ERROR;
+        turn_emit(turn, &event);
+        emit_end(turn);
+        return TURN_DONE; /* not admitted: nothing to record */
+    }
+    record_begin(turn);
+    return TURN_LOAD;
+}
+
+/* --- load: what the site knows about it --- */
+
+static void on_passages(void *user) {
+    struct turn *turn = user;
+    if (turn->stopped)
+        turn_fail(turn, turn->stopped);
+    else
+        turn_advance(turn, TURN_FIT);
+}
+
+static enum turn_step load(struct turn *turn) {
+    if (turn->bot->knowledge_count == 0)
+        return TURN_FIT;
+    knowledge_search_start(turn, on_passages, turn);
+    return TURN_WAIT;
+}
+
+static enum turn_step fit(struct turn *turn) {
+    fit_call(turn);
+    return TURN_CALL;
+}
+
+/* --- call --- */
+
+static void emit_start(struct turn *turn) {
+    if (turn->started)
+        return;
+    turn->started = true;
+    struct turn_event event = {.kind = TURN_EVENT_START,
+                               .provider = turn->call->provider->name,
+                               .model = turn->call->model};
+    turn_emit(turn, &event);
+}
+
+static void on_call_event(void *user, const struct model_event *event) {
+    struct turn *turn = user;
+    struct turn_event out = {.text = event->text};
+    switch (event->kind) {
+    case MODEL_EVENT_TEXT:
+    case MODEL_EVENT_REFUSAL:
+        if (event->text.size == 0)
+            return;
+        emit_start(turn);
+        turn->visible = true;
+        buffer_append(&turn->answer, event->text);
+        out.kind = TURN_EVENT_TEXT;
+        turn_emit(turn, &out);
+        return;
+    case MODEL_EVENT_REASONING:
+        emit_start(turn);
+        out.kind = TURN_EVENT_REASONING;
+        turn_emit(turn, &out);
+        return;
+    default:
+        return;
+    }
+}
+
+static void on_call_flush(void *user) {
+    flush(user);
+}
+
+static void trace_call(const struct turn *turn, const struct call *call) {
+    LOG_RECORD(call->fault ? LOG_WARNING : LOG_DEBUG, "model call",
+               LOG_STRING("turn", turn->id.text), LOG_STRING("provider", call->provider->name),
+               LOG_STRING("model", call->model), LOG_NUMBER("status", call->status),
+               LOG_NUMBER("ms", call->duration_us / 1000),
+               LOG_STRING("error", call->fault ? fault_kind_name(call->fault->kind) : "none"),
+               LOG_STRING("detail", call->fault ? call->fault->detail : ""), );
+}
+
+static void on_call_end(void *user, const struct fault *fault) {
+    struct turn *turn = user;
+    struct call *call = turn->call;
+    call->next = turn->ended_calls;
+    turn->ended_calls = call;
+    trace_call(turn, call);
+    if (!fault) {
+        emit_start(turn); /* an empty answer is an answer */
+        turn->finish = call->finish;
+        turn_advance(turn, TURN_RECORD);
+        return;
+    }
+    if (!turn->visible && turn->choice + 1 < turn->bot->model_count) {
+        atomic_fetch_add(&call->metrics->fallbacks, 1);
+        turn->choice++;
+        turn_advance(turn, TURN_CALL);
+        return;
+    }
+    turn_fail(turn, fault);
+}
+
+static const struct call_handler call_callbacks = {on_call_event, on_call_flush, on_call_end};
+
+static enum turn_step call(struct turn *turn) {
+    const struct model_choice *choice = &turn->bot->models[turn->choice];
+    turn->what.base_url = slice_of(choice->provider->url);
+    turn->what.key = choice->provider->key;
+    turn->what.model = slice_of(choice->model);
+    turn->call = call_create(turn->chat, choice->provider, choice->model, turn->arena,
+                             &call_callbacks, turn);
+    call_start(turn->call, &turn->what);
+    return TURN_WAIT;
+}
+
+/* --- record: every admitted turn ends here --- */
+
+static enum turn_step record(struct turn *turn) {
+    record_end(turn);
+    int64_t now_us = clock_monotonic_us();
+    struct model_usage usage = usage_of_turn(turn);
+    const struct call *last = turn->ended_calls;
+    log_info("turn", LOG_STRING("turn", turn->id.text), LOG_STRING("bot", turn->bot->name),
+             LOG_STRING("user", turn->who.user), LOG_STRING("door", turn->door),
+             LOG_STRING("provider", last ? last->provider->name : ""),
+             LOG_STRING("model", last ? last->model : ""),
+             LOG_STRING("finish", model_finish_name(turn->finish)),
+             LOG_STRING("error", turn->fault ? fault_kind_name(turn->fault->kind) : "none"),
+             LOG_NUMBER("input_tokens", usage.input), LOG_NUMBER("output_tokens", usage.output),
+             LOG_NUMBER("first_token_ms", last ? last->first_token_us / 1000 : -1),
+             LOG_NUMBER("ms", (now_us - turn->created_us) / 1000), );
+    emit_end(turn);
+    return TURN_DONE;
+}
+
+void turn_fail(struct turn *turn, const struct fault *fault) {
+    turn->fault = arena_allocate(turn->arena, sizeof *turn->fault);
+    *turn->fault = *fault;
+    turn->finish = MODEL_FINISH_ERROR;
+    struct turn_event event = {.kind = TURN_EVENT_ERROR, .fault = turn->fault};
+    turn_emit(turn, &event);
+    turn_advance(turn, TURN_RECORD);
+}
+
+/* --- the steps --- */
+
+static void set_step(struct turn *turn, enum turn_step step) {
+    int64_t now_us = clock_monotonic_us();
+    log_debug("step", LOG_STRING("turn", turn->id.text), LOG_STRING("from", step_names[turn->step]),
+              LOG_STRING("to", step_names[step]), LOG_NUMBER("us", now_us - turn->step_since_us), );
+    turn->step = step;
+    turn->step_since_us = now_us;
+}
+
+static enum turn_step run_step(struct turn *turn) {
+    switch (turn->step) {
+    case TURN_ADMIT:
+        return admit(turn);
+    case TURN_LOAD:
+        return load(turn);
+    case TURN_FIT:
+        return fit(turn);
+    case TURN_CALL:
+        return call(turn);
+    case TURN_RECORD:
+        return record(turn);
+    default:
+        return TURN_WAIT;
+    }
+}
+
+void turn_advance(struct turn *turn, enum turn_step next) {
+    while (next != TURN_WAIT) {
+        set_step(turn, next);
+        if (next == TURN_DONE) {
+            turn->done = true;
+            turn->jobs++; /* so that one place frees it */
+            turn_job_done(turn);
+            return;
+        }
+        next = run_step(turn);
+    }
+}
+
+void turn_job_done(struct turn *turn) {
+    turn->jobs--;
+    if (turn->done && turn->jobs == 0)
+        destroy(turn);
+}
+
+/* --- the doors' side --- */
+
+static struct slice text_of(const struct turn_request *request) {
+    if (request->message_count == 0)
+        return (struct slice){NULL, 0};
+    const struct model_message *last = &request->messages[request->message_count - 1];
+    struct buffer text = {0};
+    for (size_t i = 0; i < last->part_count; i++)
+        if (last->parts[i].kind == MODEL_PART_TEXT) {
+            if (text.size > 0)
+                buffer_append_byte(&text, '\n');
+            buffer_append(&text, last->parts[i].text);
+        }
+    struct slice copy = arena_copy(request->arena, buffer_slice(&text));
+    buffer_finish(&text);
+    return copy;
+}
+
+struct turn *turn_start(struct chat *chat, const struct turn_request *request,
+                        const struct turn_sink *sink, void *user) {
+    struct turn *turn = arena_allocate(request->arena, sizeof *turn);
+    turn->chat = chat;
+    turn->settings = settings_reference(request->settings);
+    turn->bot = request->bot;
+    turn->arena = request->arena;
+    turn->sink = sink;
+    turn->sink_user = user;
+    turn->door = request->door;
+    turn->who = *request->who;
+    turn->address = arena_string(turn->arena, slice_of(request->address));
+    turn->id = request->id;
+    turn->user_message_id = id_create();
+    turn->answer_id = id_create();
+    assert(request->conversation_id.size == ID_SIZE);
+    memcpy(turn->conversation_id.text, request->conversation_id.data, ID_SIZE);
+    turn->created_wall_ms = clock_wall_ms();
+    turn->created_us = turn->step_since_us = clock_monotonic_us();
+    turn->messages = request->messages;
+    turn->message_count = request->message_count;
+    turn->user_text = text_of(request);
+    turn->next = chat->turns;
+    if (turn->next)
+        turn->next->previous = turn;
+    chat->turns = turn;
+    chat->turn_count++;
+    atomic_fetch_add(&chat->parts.metrics->turns, 1);
+    atomic_fetch_add(&chat->parts.metrics->turns_active, 1);
+    turn->jobs++; /* held until the end of this function, whatever the steps do */
+    turn_advance(turn, TURN_ADMIT);
+    bool over = turn->ended;
+    turn_job_done(turn);
+    return over ? NULL : turn;
+}
+
+/* Ends what is under way. While the store is asked the turn cannot be ended: it is when the answer
+ * is back. */
+static void stop(struct turn *turn, const struct fault *why) {
+    if (turn->step == TURN_LOAD) {
+        turn->stopped = arena_allocate(turn->arena, sizeof *turn->stopped);
+        *turn->stopped = *why;
+        return;
+    }
+    if (turn->step == TURN_CALL && !turn->call->ended) {
+        call_cancel(turn->call, why);
+        turn->call->next = turn->ended_calls;
+        turn->ended_calls = turn->call;
+        trace_call(turn, turn->call);
+    }
+    turn_fail(turn, why);
+}
+
+static bool is_over(const struct turn *turn) {
+    return turn->step == TURN_RECORD || turn->done;
+}
+
+void turn_cancel(struct turn *turn) {
+    if (is_over(turn))
+        return;
+    atomic_fetch_add(&turn->chat->parts.metrics->turns_cancelled, 1);
+    turn->sink = NULL;
+    turn->ended = true;
+    struct fault fault;
+    fault_set(&fault, FAULT_CANCELLED, "The client went away.");
+    stop(turn, &fault);
+}
+
+void turn_shut_down(struct turn *turn) {
+    if (is_over(turn))
+        return;
+    struct fault fault;
+    fault_set(&fault, FAULT_UNAVAILABLE, "The server is shutting down. Please try again.");
+    stop(turn, &fault);
+}
+
+void turn_pause(struct turn *turn) {
+    if (turn->step == TURN_CALL)
+        call_pause(turn->call);
+}
+
+void turn_resume(struct turn *turn) {
+    if (turn->step == TURN_CALL)
+        call_resume(turn->call);
+}

@@ -1,0 +1,63 @@
+/* A turn: one visitor message and all that follows until it is answered.
+ *
+ *     admit → load → fit → call → record → done
+ *
+ * Once admitted, every exit passes through `record`: failure, timeout, stop and disconnect too. The
+ * turn emits events into a sink and knows nothing of HTTP. Everything runs on the chat's loop. */
+#pragma once
+#include "chat/identify.h"
+#include "model/provider.h"
+struct arena;
+struct bot;
+struct chat;
+struct settings;
+
+enum turn_event_kind {
+    TURN_EVENT_START, /* before the first delta: `provider` and `model` say who answers */
+    TURN_EVENT_TEXT,  /* delta of the visible answer */
+    TURN_EVENT_REASONING,
+    TURN_EVENT_ERROR, /* `fault`; nothing but END follows */
+    TURN_EVENT_END,   /* last: `finish` and `usage` (of all calls); after it the turn is not to be
+                         touched */
+};
+
+struct turn_event {
+    enum turn_event_kind kind;
+    struct slice text;
+    const char *provider, *model;
+    const struct fault *fault;
+    enum model_finish finish;
+    struct model_usage usage;
+};
+
+struct turn_sink {
+    void (*event)(void *user, const struct turn_event *event);
+    /* After a batch of events: time to send what was written. */
+    void (*flush)(void *user);
+};
+
+struct turn_request {
+    struct settings *settings; /* a reference is taken */
+    const struct bot *bot;
+    const struct identity *who; /* copied */
+    const char *address;        /* of the client, for limits; copied */
+    const char *door;           /* "chat", "openai": static */
+    /* The conversation so far, oldest first, the visitor's new message last; all in `arena`, which
+     * the turn takes over and frees. */
+    const struct model_message *messages;
+    size_t message_count;
+    struct arena *arena;
+    struct id id;                 /* of the turn */
+    struct slice conversation_id; /* a ULID, of a new conversation or one that exists */
+};
+
+struct turn;
+/* The sink may be called before it returns (a limit is reached, for instance), END included; then
+ * NULL is returned. */
+struct turn *turn_start(struct chat *chat, const struct turn_request *request,
+                        const struct turn_sink *sink, void *user);
+/* The client stopped or vanished: ends the upstream call at once; the sink is not called again. */
+void turn_cancel(struct turn *turn);
+/* A slow client: the upstream is not read while paused. */
+void turn_pause(struct turn *turn);
+void turn_resume(struct turn *turn);

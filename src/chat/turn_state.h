@@ -1,0 +1,85 @@
+/* The inside of a turn, for the files of this folder only. */
+#pragma once
+#include "base/buffer.h"
+#include "base/id.h"
+#include "chat/call.h"
+#include "chat/turn.h"
+#include "gate/limits.h"
+#include "store/store.h"
+
+enum turn_step { TURN_ADMIT, TURN_LOAD, TURN_FIT, TURN_CALL, TURN_RECORD, TURN_DONE, TURN_WAIT };
+
+enum { TURN_LIMITS_MAX = 6 };
+
+/* A job of the turn that is with the store. The turn is not freed before all of them are back. */
+struct turn_job {
+    struct store_job job;
+    struct turn *turn;
+};
+
+struct turn {
+    struct turn *next, *previous; /* in the chat */
+    struct chat *chat;
+    struct settings *settings;
+    const struct bot *bot;
+    struct arena *arena;
+    enum turn_step step;
+    int64_t step_since_us;
+    const struct turn_sink *sink; /* NULL once the client is gone */
+    void *sink_user;
+    const char *door;
+    struct identity who;
+    const char *address;
+
+    struct id id, conversation_id, user_message_id, answer_id;
+    int64_t created_wall_ms, created_us, ended_wall_ms;
+    const struct model_message *messages; /* of the client */
+    size_t message_count;
+    struct slice user_text; /* the new message's text */
+
+    /* admit */
+    struct limit limits[TURN_LIMITS_MAX];
+    int64_t window_starts[TURN_LIMITS_MAX];
+    size_t limit_count;
+
+    /* load */
+    struct fault *stopped; /* cancelled or shut down meanwhile */
+    struct model_passage *passages;
+    size_t passage_count;
+
+    /* fit: what is sent */
+    struct model_call what;
+
+    /* call */
+    size_t choice;     /* index into bot->models */
+    struct call *call; /* under way, or the last one */
+    struct call *ended_calls;
+    bool started; /* START was emitted */
+    bool visible; /* something of the answer was */
+    bool ended;   /* END was emitted, or the client is gone */
+    struct buffer answer;
+    struct fault *fault; /* why it failed; NULL when it did not */
+    enum model_finish finish;
+
+    /* record */
+    struct turn_job begin, end;
+    unsigned jobs; /* with the store */
+    bool done;     /* step DONE was reached: freed when no job is out */
+};
+
+/* Runs steps until one waits. */
+void turn_advance(struct turn *turn, enum turn_step next);
+/* Ends the turn with that fault: an error event where the client still listens, then the record. */
+void turn_fail(struct turn *turn, const struct fault *fault);
+/* As turn_fail, for a server that stops. */
+void turn_shut_down(struct turn *turn);
+void turn_emit(struct turn *turn, const struct turn_event *event);
+
+/* record.c: hand over to the store what is known now; `turn->jobs` counts them. */
+void record_begin(struct turn *turn); /* conversation, the visitor's message, counters */
+void record_end(struct turn *turn);   /* the answer, the calls */
+/* A job came back: frees the turn when it was the last thing. */
+void turn_job_done(struct turn *turn);
+
+/* fit.c: fills turn->what (system, messages, settings) for the bot. */
+void fit_call(struct turn *turn);

@@ -1,0 +1,10 @@
+/* The subcommands: each gets its own arguments (argv[0] is its name) and returns the exit status: 0
+ * done, 1 failed, 2 called wrongly. */
+#pragma once
+
+int command_serve(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_reload(int argc, char **argv);
+int command_ask(int argc, char **argv);
+int command_key(int argc, char **argv);
+int command_version(int argc, char **argv);

@@ -1,0 +1,117 @@
+#include "command/service.h"
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "chat/chat.h"
+#include "chat/metrics.h"
+#include "chat/settings.h"
+#include "config/config.h"
+#include "gate/apikey.h"
+#include "gate/limits.h"
+#include "store/records.h"
+#include "store/store.h"
+#include <sodium.h>
+
+enum { APIKEY_TTL_MS = 5000 };
+
+struct config *service_load_config(const char *path) {
+    struct config_result result = config_load(path);
+    struct buffer out = {0};
+    for (size_t i = 0; i < result.error_count; i++)
+        config_error_print(&result.errors[i], &out);
+    if (result.error_count > 0) {
+        buffer_printf(&out, "%zu mistake%s in %s\n", result.error_count,
+                      result.error_count == 1 ? "" : "s", path);
+        fwrite(out.data, 1, out.size, stderr);
+    }
+    buffer_finish(&out);
+    struct config *config = result.error_count == 0 ? config_take(&result) : NULL;
+    config_result_finish(&result);
+    return config;
+}
+
+static bool restore(struct store_session *session, void *user, struct fault *fault) {
+    struct service *service = user;
+    struct arena *arena = arena_create(4096);
+    int64_t now_ms = clock_wall_ms();
+    unsigned char fresh[SESSION_SECRET_SIZE];
+    id_random(fresh, sizeof fresh);
+    struct slice secret;
+    struct store_counter *counters;
+    size_t count;
+    bool ok =
+        store_secret_get(session, "session_key", (struct slice){(const char *)fresh, sizeof fresh},
+                         arena, &secret, fault) &&
+        store_counter_purge(session, now_ms, fault) &&
+        store_counter_list(session, now_ms, arena, &counters, &count, fault);
+    if (ok && secret.size != SESSION_SECRET_SIZE)
+        ok = fault_set(fault, FAULT_STORE, "The stored session key is damaged.");
+    if (ok) {
+        memcpy(service->session_key.secret, secret.data, SESSION_SECRET_SIZE);
+        for (size_t i = 0; i < count; i++)
+            limiter_restore(service->limiter, counters[i].key, counters[i].window_ms,
+                            counters[i].window_start_ms, counters[i].count);
+    }
+    arena_destroy(arena);
+    return ok;
+}
+
+bool service_open(struct service *service, struct config *config) {
+    struct fault fault;
+    const struct store_options options = {.url = config->database, .readers = 1};
+    *service = (struct service){.config = config};
+    log_configure((enum log_level)config->log_level, (enum log_format)config->log_format);
+    for (size_t i = 0; i < config->warning_count; i++)
+        log_warning(config->warnings[i], );
+    service->limiter = limiter_create();
+    service->apikeys = apikey_cache_create(APIKEY_TTL_MS);
+    service->metrics = metrics_create();
+    if (sodium_init() < 0)
+        fault_set(&fault, FAULT_INTERNAL, "libsodium does not start.");
+    else if (store_open(&options, &service->store, &fault) &&
+             store_run_now(service->store, restore, service, &fault))
+        return true;
+    fprintf(stderr, "switchboard: %s%s%s\n", fault.message, fault.detail[0] ? ": " : "",
+            fault.detail);
+    service_close(service);
+    return false;
+}
+
+void service_close(struct service *service) {
+    store_close(service->store);
+    limiter_destroy(service->limiter);
+    apikey_cache_destroy(service->apikeys);
+    metrics_destroy(service->metrics);
+    config_destroy(service->config);
+    *service = (struct service){0};
+}
+
+static bool purge(struct store_session *session, struct store_job *job, struct fault *fault) {
+    (void)job;
+    return store_counter_purge(session, clock_wall_ms(), fault);
+}
+
+static void on_purged(struct store_job *job, const struct fault *fault) {
+    if (fault)
+        log_error("cannot forget old counters", LOG_STRING("error", fault->message), );
+    free(job);
+}
+
+void service_sweep(struct service *service) {
+    limiter_sweep(service->limiter, clock_wall_ms());
+    struct store_job *job = memory_zeroed(1, sizeof *job);
+    job->run = purge;
+    job->done = on_purged;
+    store_write(service->store, job);
+}
+
+struct chat_parts service_parts(const struct service *service, struct loop *loop) {
+    return (struct chat_parts){.loop = loop,
+                               .store = service->store,
+                               .limiter = service->limiter,
+                               .apikeys = service->apikeys,
+                               .metrics = service->metrics,
+                               .session_key = service->session_key};
+}

@@ -1,0 +1,32 @@
+/* What serve and ask need beside the loops: the config, the open store, limits, keys, metrics, and
+ * the bots' knowledge learnt. */
+#pragma once
+#include "base/fault.h"
+#include "gate/session.h"
+struct chat_parts;
+struct config;
+struct loop;
+struct settings;
+struct store;
+
+struct service {
+    struct config *config;
+    struct store *store;
+    struct limiter *limiter;
+    struct apikey_cache *apikeys;
+    struct metrics *metrics;
+    struct session_key session_key;
+};
+
+/* Loads the config and tells its mistakes on standard error; NULL when there are any. */
+struct config *service_load_config(const char *path);
+/* Opens the store and restores what must survive a restart; takes the config over. False after
+ * telling why; nothing is open then. */
+bool service_open(struct service *service, struct config *config);
+void service_close(struct service *service);
+/* Reads the bots' knowledge files into the store where they have changed. Blocking. Files that
+ * cannot be read are told in the log and left as they were. */
+void service_learn(struct store *store, const struct settings *settings);
+/* Forgets limits whose time has passed; call it about once a minute. */
+void service_sweep(struct service *service);
+struct chat_parts service_parts(const struct service *service, struct loop *loop);

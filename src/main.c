@@ -1,0 +1,44 @@
+/* The command line: picks a subcommand. */
+#include "command/command.h"
+
+struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+};
+
+static const struct command commands[] = {
+    {"serve", command_serve, "run the server"},
+    {"check", command_check, "check a configuration, telling each mistake with its line"},
+    {"reload", command_reload, "make the running server read its configuration again"},
+    {"ask", command_ask, "ask a bot in the terminal"},
+    {"key", command_key, "create, list and revoke API keys"},
+    {"version", command_version, "print the version"},
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *out) {
+    fputs("Switchboard puts an AI assistant on a website.\n\n"
+          "Usage: switchboard COMMAND [OPTIONS]\n\n",
+          out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+    fputs("\nswitchboard COMMAND --help tells the options of a command.\n", out);
+}
+
+int main(int argc, char **argv) {
+    const char *name = argc > 1 ? argv[1] : "";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        print_help(stdout);
+        return 0;
+    }
+    if (strcmp(name, "--version") == 0)
+        name = "version";
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    if (name[0])
+        fprintf(stderr, "switchboard: there is no command %s\n\n", name);
+    print_help(stderr);
+    return 2;
+}
