@@ -1,8 +1,9 @@
 /* What a model vendor must be able to do.
  *
- * A provider only translates: it opens no socket, keeps no globals and never logs, so it is tested by feeding
- * it recorded bytes. To add a vendor, write model/<vendor>.c and list it in model/registry.c; see
- * docs/adding-a-provider.md. Functions that return false have filled `fault` and left outputs untouched. */
+ * A provider only translates: it opens no socket, keeps no globals and never logs, so it is tested
+ * by feeding it recorded bytes. To add a vendor, write model/<vendor>.c and list it in
+ * model/registry.c; see docs/adding-a-provider.md. Functions that return false have filled `fault`
+ * and left outputs untouched. */
 #pragma once
 #include "base/fault.h"
 #include "base/slice.h"
@@ -17,7 +18,8 @@ enum model_part_kind {
     MODEL_PART_IMAGE,       /* `url` (http, https), or `media_type` and base64 `data` */
     MODEL_PART_TOOL_CALL,   /* of an assistant: tool_id, tool_name, arguments (JSON object text) */
     MODEL_PART_TOOL_RESULT, /* of a tool: tool_id, tool_name, text, is_error */
-    MODEL_PART_REASONING,   /* of an assistant: text, signature: given back to the vendor that made it */
+    MODEL_PART_REASONING, /* of an assistant: text, signature: given back to the vendor that made it
+                           */
 };
 
 struct model_part {
@@ -25,9 +27,10 @@ struct model_part {
     struct slice text;
     struct slice url, media_type, data;
     struct slice tool_id, tool_name, arguments;
-    struct slice signature; /* opaque, of the vendor: Anthropic's signature, Gemini's thoughtSignature */
+    struct slice
+        signature; /* opaque, of the vendor: Anthropic's signature, Gemini's thoughtSignature */
     bool is_error;
-    bool redacted;          /* reasoning whose text the vendor encrypted: `signature` holds the data */
+    bool redacted; /* reasoning whose text the vendor encrypted: `signature` holds the data */
 };
 
 struct model_message {
@@ -43,7 +46,8 @@ struct model_tool {
 
 enum model_tool_choice { MODEL_TOOL_AUTO, MODEL_TOOL_NONE, MODEL_TOOL_REQUIRED, MODEL_TOOL_NAMED };
 
-/* A passage of the site's knowledge that fits the question; the offline provider answers from these. */
+/* A passage of the site's knowledge that fits the question; the offline provider answers from
+ * these. */
 struct model_passage {
     struct slice title, text, source;
     double score; /* higher is better */
@@ -51,9 +55,9 @@ struct model_passage {
 
 struct model_call {
     /* where */
-    struct slice base_url; /* without trailing slash; empty for the vendor's own */
-    struct slice key;      /* empty sends none */
-    struct slice model;    /* as the vendor names it */
+    struct slice base_url;    /* without trailing slash; empty for the vendor's own */
+    struct slice key;         /* empty sends none */
+    struct slice model;       /* as the vendor names it */
     struct slice api_version; /* empty for the default */
     /* what */
     struct slice system;
@@ -86,8 +90,8 @@ struct model_header {
     struct slice name, value;
 };
 
-/* All in the arena given to encode. An empty URL means that nothing is to be sent: `body` itself is fed to
- * the stream, piece by piece (the offline provider). */
+/* All in the arena given to encode. An empty URL means that nothing is to be sent: `body` itself is
+ * fed to the stream, piece by piece (the offline provider). */
 struct model_request {
     const char *url;
     const struct model_header *headers;
@@ -105,43 +109,46 @@ enum model_finish {
     MODEL_FINISH_CONTENT_FILTER,
     MODEL_FINISH_ERROR,
 };
-/* As in OpenAI's finish_reason: "stop", "length", "tool_calls", "content_filter", "error"; "" for none. */
+/* As in OpenAI's finish_reason: "stop", "length", "tool_calls", "content_filter", "error"; "" for
+ * none. */
 const char *model_finish_name(enum model_finish finish);
 
 /* Disjoint classes: a token is counted once. -1 where the vendor did not say. */
 struct model_usage {
-    int64_t input;        /* not from or into a cache */
+    int64_t input; /* not from or into a cache */
     int64_t cache_read;
-    int64_t cache_write;  /* 5-minute or unspecified */
+    int64_t cache_write; /* 5-minute or unspecified */
     int64_t cache_write_1h;
-    int64_t output;       /* visible: text and tool calls */
+    int64_t output; /* visible: text and tool calls */
     int64_t reasoning;
 };
 /* All -1. */
 struct model_usage model_usage_unknown(void);
 
 enum model_event_kind {
-    MODEL_EVENT_START,     /* once, with what is known: id, model */
-    MODEL_EVENT_TEXT,      /* text delta */
-    MODEL_EVENT_REASONING, /* reasoning delta: never shown as the answer */
-    MODEL_EVENT_SIGNATURE, /* closes a reasoning part (or marks a tool call's part): `text` is opaque */
-    MODEL_EVENT_REFUSAL,   /* refusal text delta: shown as the answer */
-    MODEL_EVENT_TOOL_CALL, /* begins call number `index`: tool_id, tool_name */
+    MODEL_EVENT_START,          /* once, with what is known: id, model */
+    MODEL_EVENT_TEXT,           /* text delta */
+    MODEL_EVENT_REASONING,      /* reasoning delta: never shown as the answer */
+    MODEL_EVENT_SIGNATURE,      /* closes a reasoning part (or marks a tool call's part): `text` is
+                                   opaque */
+    MODEL_EVENT_REFUSAL,        /* refusal text delta: shown as the answer */
+    MODEL_EVENT_TOOL_CALL,      /* begins call number `index`: tool_id, tool_name */
     MODEL_EVENT_TOOL_ARGUMENTS, /* `text` continues the arguments of call `index` */
-    MODEL_EVENT_USAGE,     /* replaces what was said before */
-    MODEL_EVENT_FINISH,    /* exactly once, last: `finish`, and usage by then complete */
+    MODEL_EVENT_USAGE,          /* replaces what was said before */
+    MODEL_EVENT_FINISH,         /* exactly once, last: `finish`, and usage by then complete */
 };
 
 /* Valid during the sink's call. Text is valid UTF-8 and never cut inside a character. */
 struct model_event {
     enum model_event_kind kind;
     struct slice text;
-    struct slice id, model;          /* START */
-    size_t index;                    /* TOOL_CALL, TOOL_ARGUMENTS: 0, 1, 2 … in order of appearance */
-    struct slice tool_id, tool_name; /* TOOL_CALL; tool_id is never empty (made up where the vendor has none) */
-    struct model_usage usage;        /* USAGE */
-    enum model_finish finish;        /* FINISH */
-    struct slice finish_raw;         /* FINISH: the vendor's own word */
+    struct slice id, model; /* START */
+    size_t index;           /* TOOL_CALL, TOOL_ARGUMENTS: 0, 1, 2 … in order of appearance */
+    struct slice tool_id,
+        tool_name; /* TOOL_CALL; tool_id is never empty (made up where the vendor has none) */
+    struct model_usage usage; /* USAGE */
+    enum model_finish finish; /* FINISH */
+    struct slice finish_raw;  /* FINISH: the vendor's own word */
 };
 typedef void model_sink(void *user, const struct model_event *event);
 
@@ -161,16 +168,19 @@ struct provider {
                    struct model_request *ret_request, struct fault *fault);
     /* State for one reply, in the arena. */
     struct model_stream *(*open)(struct arena *arena, model_sink *sink, void *user);
-    /* Bytes of a 200 reply, cut anywhere. False: the stream failed (an error event, malformed bytes); no
-     * further feed is allowed. Events before the failure have been emitted. */
+    /* Bytes of a 200 reply, cut anywhere. False: the stream failed (an error event, malformed
+     * bytes); no further feed is allowed. Events before the failure have been emitted. */
     bool (*feed)(struct model_stream *stream, struct slice bytes, struct fault *fault);
-    /* The reply's body ended. Emits FINISH if it had to wait for the end; false (PROVIDER_TRUNCATED) when no
-     * finish was seen. Frees what the stream took besides the arena. */
+    /* The reply's body ended. Emits FINISH if it had to wait for the end; false
+     * (PROVIDER_TRUNCATED) when no finish was seen. Frees what the stream took besides the arena.
+     */
     bool (*end)(struct model_stream *stream, struct fault *fault);
     /* Frees what the stream took besides the arena, when it is given up before `end`. */
     void (*close)(struct model_stream *stream);
-    /* Classifies a reply whose status is not 200: kind, retryable, status, code, message, retry_after_ms. */
-    void (*failure)(const struct model_reply_head *head, struct slice body, struct fault *ret_fault);
+    /* Classifies a reply whose status is not 200: kind, retryable, status, code, message,
+     * retry_after_ms. */
+    void (*failure)(const struct model_reply_head *head, struct slice body,
+                    struct fault *ret_fault);
 };
 
 const struct provider *provider_find(struct slice name); /* NULL if unknown */

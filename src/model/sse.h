@@ -1,6 +1,6 @@
-/* Reads Server-Sent Events (WHATWG HTML, 9.2.6) from bytes cut anywhere: LF, CR, CRLF and any mix, comments,
- * a byte order mark, several data lines per event, a last event without its blank line. Lines that lie whole
- * in the input are handed on without a copy. */
+/* Reads Server-Sent Events (WHATWG HTML, 9.2.6) from bytes cut anywhere: LF, CR, CRLF and any mix,
+ * comments, a byte order mark, several data lines per event, a last event without its blank line.
+ * Lines that lie whole in the input are handed on without a copy. */
 #pragma once
 #include "base/buffer.h"
 #include "base/fault.h"
@@ -13,19 +13,20 @@ struct sse_event {
 typedef bool sse_sink(void *user, const struct sse_event *event);
 
 struct sse_reader {
-    struct buffer line;  /* an unfinished line */
-    struct buffer data;  /* data of an event in several lines or several feeds */
+    struct buffer line; /* an unfinished line */
+    struct buffer data; /* data of an event in several lines or several feeds */
     struct buffer name;
     bool has_data;
-    bool skip_lf;        /* the last byte was CR: a LF next belongs to it */
-    bool started;        /* a byte order mark can no longer come */
-    size_t event_max;    /* bytes of one event; 4 MiB unless set */
+    bool skip_lf;     /* the last byte was CR: a LF next belongs to it */
+    bool started;     /* a byte order mark can no longer come */
+    size_t event_max; /* bytes of one event; 4 MiB unless set */
     sse_sink *sink;
     void *user;
 };
 void sse_init(struct sse_reader *reader, sse_sink *sink, void *user);
 void sse_finish(struct sse_reader *reader);
-/* False when the sink said stop, or (with the fault filled, kind PROVIDER_MALFORMED) an event is too large. */
+/* False when the sink said stop, or (with the fault filled, kind PROVIDER_MALFORMED) an event is
+ * too large. */
 bool sse_feed(struct sse_reader *reader, struct slice bytes, struct fault *fault);
 /* End of input: an event that waits for its blank line is handed out. */
 bool sse_end(struct sse_reader *reader, struct fault *fault);

@@ -1,0 +1,72 @@
+#include "model/encode.h"
+#include "base/arena.h"
+#include "base/json.h"
+#include <math.h>
+
+enum { HEADERS_MAX = 12 };
+
+struct model_call model_call_default(void) {
+    return (struct model_call){.max_tokens = -1, .temperature = NAN, .top_p = NAN};
+}
+
+struct model_usage model_usage_unknown(void) {
+    return (struct model_usage){-1, -1, -1, -1, -1, -1};
+}
+
+const char *model_finish_name(enum model_finish finish) {
+    static const char *const names[] = {
+        [MODEL_FINISH_NONE] = "",
+        [MODEL_FINISH_STOP] = "stop",
+        [MODEL_FINISH_LENGTH] = "length",
+        [MODEL_FINISH_TOOL_CALLS] = "tool_calls",
+        [MODEL_FINISH_CONTENT_FILTER] = "content_filter",
+        [MODEL_FINISH_ERROR] = "error",
+    };
+    return names[finish];
+}
+
+bool encode_is_set(double number) {
+    return !isnan(number);
+}
+
+bool encode_check_key(struct slice key, struct fault *fault) {
+    for (size_t i = 0; i < key.size; i++)
+        if ((unsigned char)key.data[i] <= ' ' || key.data[i] == 0x7F)
+            return fault_set(fault, FAULT_CONFIG,
+                             "The provider's key has blanks or control characters in it.");
+    return true;
+}
+
+const char *encode_url(const struct model_call *call, const char *vendor_url, const char *path,
+                       struct arena *arena) {
+    struct slice base = call->base_url.size > 0 ? call->base_url : slice_of(vendor_url);
+    return arena_printf(arena, "%.*s%s", SLICE_ARG(base), path);
+}
+
+struct slice encode_body(struct buffer *body, struct arena *arena) {
+    struct slice copy = arena_copy(arena, buffer_slice(body));
+    buffer_finish(body);
+    return copy;
+}
+
+void encode_header(struct model_request *request, struct arena *arena, const char *name,
+                   struct slice value) {
+    struct model_header *headers = (struct model_header *)(uintptr_t)request->headers;
+    if (!headers)
+        headers = arena_array(arena, HEADERS_MAX, sizeof *headers);
+    request->headers = headers;
+    if (request->header_count < HEADERS_MAX)
+        headers[request->header_count++] = (struct model_header){slice_of(name), value};
+}
+
+bool encode_plain_text(const struct model_message *message, struct slice *ret_text) {
+    if (message->part_count != 1 || message->parts[0].kind != MODEL_PART_TEXT)
+        return false;
+    *ret_text = message->parts[0].text;
+    return true;
+}
+
+struct slice encode_object(struct slice text) {
+    return json_validate(text, NULL) && json_type(text) == JSON_OBJECT ? slice_trim(text)
+                                                                       : SLICE("{}");
+}

@@ -1,0 +1,24 @@
+/* What the encoders of all vendors share. */
+#pragma once
+#include "base/buffer.h"
+#include "model/provider.h"
+struct json_writer;
+
+/* True when the number of a call is set (see model_call_default). */
+bool encode_is_set(double number);
+/* A value of a header must not end the header. False (CONFIG) for a key with blanks or control
+ * characters. */
+bool encode_check_key(struct slice key, struct fault *fault);
+/* Base URL (the call's, else the vendor's) and path, in the arena. */
+const char *encode_url(const struct model_call *call, const char *vendor_url, const char *path,
+                       struct arena *arena);
+/* Copies the buffer into the arena as the body and frees it. */
+struct slice encode_body(struct buffer *body, struct arena *arena);
+/* Appends a header; both strings are in the arena or static. */
+void encode_header(struct model_request *request, struct arena *arena, const char *name,
+                   struct slice value);
+/* The message's only text part, when that is all it has: most messages are such. */
+bool encode_plain_text(const struct model_message *message, struct slice *ret_text);
+/* The value as JSON if it is a valid JSON object, else "{}": arguments that a model wrote badly
+ * must not break the next request. */
+struct slice encode_object(struct slice text);

@@ -1,0 +1,18 @@
+/* What the offline provider says of its own accord, in the visitor's language. */
+#pragma once
+#include "base/slice.h"
+
+struct offline_texts {
+    const char *language;  /* BCP 47, the primary part */
+    const char *no_answer; /* nothing in the documents fits */
+    const char *greeting;  /* an answer to "hello" */
+    const char *thanks;    /* an answer to "thank you" */
+    const char *greetings; /* words that greet, separated by blanks, lower case */
+    const char *thankings;
+};
+
+/* By the primary part of the tag; English where there are none. */
+const struct offline_texts *offline_texts_for(struct slice language);
+/* The texts whose words hold that one as a greeting or thanks; NULL when none do. */
+const struct offline_texts *offline_texts_greeted(struct slice word);
+const struct offline_texts *offline_texts_thanked(struct slice word);

@@ -1,0 +1,6 @@
+/* The tables of the translators, for registry.c. */
+#pragma once
+#include "model/provider.h"
+
+extern const struct provider openai_provider;
+extern const struct provider offline_provider;
