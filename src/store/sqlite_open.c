@@ -171,9 +171,14 @@ static bool switch_to_wal(struct store_connection *connection, const struct stor
     return true;
 }
 
-/* Ours, or empty, which makes it ours. */
-static bool claim(struct store_connection *connection, const struct store_address *address,
-                  struct fault *fault) {
+static bool run(struct store_connection *connection, const char *sql,
+                const struct store_address *address, struct fault *fault) {
+    return sqlite3_exec(connection->handle, sql, NULL, NULL, NULL) == SQLITE_OK ||
+           open_fault(connection, address->place, address, fault);
+}
+
+static bool claim_locked(struct store_connection *connection, const struct store_address *address,
+                         struct fault *fault) {
     char id[24], tables[24];
     if (!query_text(connection->handle, "PRAGMA application_id", id, sizeof id) ||
         !query_text(connection->handle, "SELECT count(*) FROM sqlite_schema", tables,
@@ -185,9 +190,25 @@ static bool claim(struct store_connection *connection, const struct store_addres
         return fault_set(fault, FAULT_CONFIG,
                          "'%s' is the database of another program; name another file",
                          address->place);
-    return sqlite3_exec(connection->handle, "PRAGMA application_id = " TEXT_OF(APPLICATION_ID),
-                        NULL, NULL, NULL) == SQLITE_OK ||
-           open_fault(connection, address->place, address, fault);
+    return run(connection, "PRAGMA application_id = " TEXT_OF(APPLICATION_ID), address, fault);
+}
+
+/* Ours, or empty, which makes it ours: looked at and marked in one transaction, because another
+ * process of ours may be creating it at this moment. */
+static bool claim(struct store_connection *connection, const struct store_address *address,
+                  struct fault *fault) {
+    char id[24];
+    if (!query_text(connection->handle, "PRAGMA application_id", id, sizeof id))
+        return open_fault(connection, address->place, address, fault);
+    if (atoi(id) == APPLICATION_ID)
+        return true;
+    if (!run(connection, "BEGIN IMMEDIATE", address, fault))
+        return false;
+    bool ok = claim_locked(connection, address, fault);
+    if (ok)
+        return run(connection, "COMMIT", address, fault);
+    sqlite3_exec(connection->handle, "ROLLBACK", NULL, NULL, NULL);
+    return false;
 }
 
 static bool configure(struct store_connection *connection, const struct store_address *address,
