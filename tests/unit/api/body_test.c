@@ -1,10 +1,11 @@
 #include "api/body.h"
 #include "base/arena.h"
 #include "base/buffer.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 static struct arena *arena;
 
@@ -82,7 +83,7 @@ static const struct {
     {"", "", "no body"},
     {"  \n", "", "no body"},
     {"{", "", "not valid JSON (in UTF-8): error at byte 1"},
-    {"{\"messages\":[{\"role\":\"user\",\"content\":\"\xff\"}]}", "", "error at byte 40"},
+    {"{\"messages\":[{\"role\":\"user\",\"content\":\"\xff\"}]}", "", "error at byte 39"},
     {"[]", "", "must be a JSON object"},
     {"{}", "messages", "must be an array"},
     {"{\"messages\":{}}", "messages", "must be an array"},

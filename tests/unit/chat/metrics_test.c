@@ -1,10 +1,11 @@
 #include "base/buffer.h"
 #include "chat/metrics.h"
-#include <cmocka.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 static void test_text_format(void **state) {
     (void)state;
