@@ -25,6 +25,8 @@ static const char usage[] =
     "  --connections N       closed loop on N connections, or\n"
     "  --streams N           hold N streams open\n"
     "  --warmup S --window S seconds before, and of, measuring\n"
+    "  --nap-us N            look at the sockets only so often, so that no write wakes the reader "
+    "(0)\n"
     "  --pid PID             a process of the proxy, to be measured; may be repeated\n"
     "  --ramp N              held: streams opened a second (2000)\n"
     "  --ramp-pending N      held: of these, at most so many without a first text (64)\n"
@@ -104,6 +106,7 @@ static void read_options(int argc, char **argv, struct settings *settings,
         {"probe-rate", required_argument, NULL, 'e'},
         {"probe-seconds", required_argument, NULL, 'b'},
         {"drain", required_argument, NULL, 'a'},
+        {"nap-us", required_argument, NULL, 'y'},
         {0},
     };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -156,6 +159,9 @@ static void read_options(int argc, char **argv, struct settings *settings,
             break;
         case 'b':
             run->probe_s = strtod(optarg, NULL);
+            break;
+        case 'y':
+            run->nap_ns = strtol(optarg, NULL, 10) * 1000;
             break;
         case 'a':
             run->drain_s = strtod(optarg, NULL);

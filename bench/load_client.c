@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { READ_MAX = 1 << 17, EVENTS_MAX = 256 };
+enum { READ_MAX = 1 << 17, EVENTS_MAX = 1024 };
 
 static void disconnect(struct client *client) {
     if (client->fd >= 0)

@@ -144,8 +144,11 @@ static void restart_stalled(struct run *run) {
 
 static void keep_going(struct load *load, struct run *run, double seconds) {
     int64_t deadline = after(seconds);
+    const struct timespec nap = {.tv_nsec = (long)run->options->nap_ns};
     while (clock_ns() < deadline && troubles(load) < TROUBLES_MAX) {
-        wait_until(load, deadline);
+        if (nap.tv_nsec > 0)
+            clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+        wait_until(load, nap.tv_nsec > 0 ? 0 : deadline);
         restart_stalled(run);
     }
 }
@@ -247,6 +250,9 @@ void run_held(struct load *load, const struct run_options *options, struct run_r
     keep_going(load, &run, options->window_s);
     window_close(load, &run);
     ret_result->pss_held_kib = proxy_pss_kib(&options->proxy);
+    /* Reading the memory of so many pages takes a while, in which nobody reads the streams: catch
+     * up first. */
+    keep_going(load, &run, 0.5);
     probe(load, &run);
     control(options, "finish", NULL, 0);
     ret_result->drain_s = drain(load, &run, run.clients, options->clients);

@@ -13,6 +13,10 @@ struct run_options {
     struct sockaddr_in control; /* the mock */
     size_t clients;             /* connections or streams */
     double warmup_s, window_s;
+    /* Look at the sockets only so often while warming up and measuring: 0 is at once. A reader that
+     * sleeps on its sockets is woken by the proxy's every write, and that costs the proxy as no
+     * reader elsewhere would. */
+    int64_t nap_ns;
     /* held only */
     double ramp_per_s;   /* streams opened a second at most, */
     size_t ramp_pending; /* and so many at most that have no text yet */

@@ -17,7 +17,7 @@ async function body(request) {
 async function answer(request, response) {
   const call = await body(request);
   const abort = new AbortController();
-  response.on("close", () => abort.abort());
+  response.on("close", () => response.writableFinished || abort.abort());
   if (!call.stream) {
     const completion = await openai.chat.completions.create(call, { signal: abort.signal });
     response.writeHead(200, { "content-type": "application/json" });
@@ -40,3 +40,4 @@ const server = createServer((request, response) => {
 // Idle connections are kept as long as the bench may leave them idle.
 server.keepAliveTimeout = 120_000;
 server.listen(Number(port), "127.0.0.1", 4096);
+process.on("SIGTERM", () => process.exit(0)); // so that --cpu-prof writes its file
