@@ -60,6 +60,8 @@ static void add_headers(struct door_request *request) {
     http_exchange_add_header(request->exchange, "X-Request-Id", id_slice(&request->id));
     http_exchange_add_header(request->exchange, "X-Conversation-Id", request->conversation_id);
     http_exchange_add_header(request->exchange, "Cache-Control", SLICE("no-store"));
+    if (request->offline)
+        http_exchange_add_header(request->exchange, "X-Switchboard-Offline", SLICE("true"));
     if (request->body.ignored.size > 0)
         http_exchange_add_header(request->exchange, "X-Switchboard-Ignored", request->body.ignored);
 }
@@ -135,6 +137,9 @@ static void on_event(void *user, const struct turn_event *event) {
     if (!request->exchange)
         return;
     switch (event->kind) {
+    case TURN_EVENT_START:
+        request->offline = event->offline;
+        break;
     case TURN_EVENT_TEXT:
         send_text(request, event->text);
         break;

@@ -16,6 +16,9 @@ static void append_head(const struct door_request *request, const char *object,
     buffer_printf(out, "{\"id\":\"chatcmpl-%s\",\"object\":\"%s\",\"created\":%lld,\"model\":",
                   request->id.text, object, (long long)request->created_s);
     json_append_string(out, slice_of(request->bot->name));
+    /* The member that says what the answer was made with: no language model. */
+    if (request->offline)
+        buffer_append(out, SLICE(",\"system_fingerprint\":\"offline\""));
 }
 
 static void append_chunk(const struct door_request *request, const char *delta, const char *finish,

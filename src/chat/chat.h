@@ -4,6 +4,8 @@
 #include "base/slice.h"
 #include "gate/session.h"
 struct apikey_cache;
+struct breakers;
+struct keyrings;
 struct limiter;
 struct loop;
 struct metrics;
@@ -18,6 +20,8 @@ struct chat_parts {
     struct limiter *limiter;      /* * */
     struct apikey_cache *apikeys; /* * */
     struct metrics *metrics;      /* * */
+    struct breakers *breakers;    /* * */
+    struct keyrings *keyrings;    /* * */
     struct session_key session_key;
 };
 

@@ -28,8 +28,8 @@ static void add_passages(struct turn *turn, struct model_message *message) {
 
 void fit_call(struct turn *turn) {
     const struct bot *bot = turn->bot;
-    size_t first =
-        turn->message_count > bot->history_max ? turn->message_count - bot->history_max : 0;
+    size_t most = bot->history_max + 1; /* the new message itself, too */
+    size_t first = turn->message_count > most ? turn->message_count - most : 0;
     /* A conversation begins with the visitor: some vendors demand it, and a lone answer means
      * nothing. */
     while (first + 1 < turn->message_count && turn->messages[first].role != MODEL_USER)

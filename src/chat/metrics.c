@@ -116,17 +116,30 @@ static void write_histogram(struct buffer *out, const char *name, const struct m
     write_row(out, count_name, row, NULL, NULL, sum);
 }
 
+static void write_counter(struct buffer *out, const struct metrics_table *table, size_t count,
+                          const char *name, const char *help, size_t offset) {
+    write_help(out, name, "counter", help);
+    for (size_t i = 0; i < count; i++) {
+        const struct metrics_model *row = table->rows[i];
+        const atomic_uint_fast64_t *counter = (const void *)((const char *)row + offset);
+        write_row(out, name, row, NULL, NULL, *counter);
+    }
+}
+
 static void write_models(struct metrics_table *table, size_t count, struct buffer *out) {
     static const char *const classes[] = {"input", "cache_read", "cache_write", "output",
                                           "reasoning"};
-    write_help(out, "model_calls_total", "counter", "Calls of a model.");
-    for (size_t i = 0; i < count; i++)
-        write_row(out, "model_calls_total", table->rows[i], NULL, NULL, table->rows[i]->calls);
-    write_help(out, "model_fallbacks_total", "counter",
-               "Calls after whose failure the next model was tried.");
-    for (size_t i = 0; i < count; i++)
-        write_row(out, "model_fallbacks_total", table->rows[i], NULL, NULL,
-                  table->rows[i]->fallbacks);
+    write_counter(out, table, count, "model_calls_total", "Calls of a model.",
+                  offsetof(struct metrics_model, calls));
+    write_counter(out, table, count, "model_retries_total",
+                  "Calls after whose failure the same model was tried again.",
+                  offsetof(struct metrics_model, retries));
+    write_counter(out, table, count, "model_fallbacks_total",
+                  "Calls after whose failure the next model was tried.",
+                  offsetof(struct metrics_model, fallbacks));
+    write_counter(out, table, count, "model_continuations_total",
+                  "Calls that continued an answer which had broken off.",
+                  offsetof(struct metrics_model, continuations));
     write_help(out, "model_errors_total", "counter", "Failed calls of a model by class.");
     for (size_t i = 0; i < count; i++)
         for (int kind = 1; kind < FAULT_KIND_COUNT; kind++)

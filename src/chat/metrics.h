@@ -26,7 +26,7 @@ enum metrics_tokens {
 /* Of one provider and model. */
 struct metrics_model {
     char *provider, *model;
-    atomic_uint_fast64_t calls, fallbacks;
+    atomic_uint_fast64_t calls, retries, fallbacks, continuations;
     atomic_uint_fast64_t errors[FAULT_KIND_COUNT];
     atomic_uint_fast64_t tokens[METRICS_TOKEN_CLASSES];
     struct metrics_histogram first_token, between_tokens, duration;

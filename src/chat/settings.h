@@ -7,13 +7,24 @@ struct arena;
 struct jwt_verifier;
 struct provider;
 
+/* One of a provider's keys. */
+struct provider_key {
+    const char *name; /* for reports; never the key itself */
+    struct slice key;
+    int64_t weight;              /* share of the calls */
+    int64_t requests_per_minute; /* -1: no limit */
+};
+
 /* A provider as configured: a name, the API it speaks and where. */
 struct provider_settings {
     const char *name;                  /* "openai": what models are prefixed with */
     const struct provider *translator; /* by `api:` */
     const char *url;  /* base URL without trailing slash; NULL for the vendor's own */
-    struct slice key; /* empty: none */
-    bool off;         /* its key is empty though it needs one */
+    struct slice key; /* as configured; keys holds it too */
+    const struct provider_key *keys; /* those that are not empty */
+    size_t key_count;
+    const char *api_version;                              /* NULL: the translator's default */
+    bool off;                                             /* its key is empty though it needs one */
     int64_t connect_ms, first_byte_ms, idle_ms, total_ms; /* deadlines of a call */
 };
 
@@ -49,8 +60,10 @@ struct bot {
     size_t stop_count;
     const char *const *knowledge; /* absolute paths of the files */
     size_t knowledge_count;
-    size_t history_max; /* messages of the conversation sent along */
-    size_t message_max; /* bytes of one visitor message */
+    size_t history_max;        /* earlier messages of the conversation sent along */
+    int64_t retries;           /* of one model after a failure that may pass */
+    int64_t retry_deadline_ms; /* for all attempts of a turn until the first token */
+    size_t message_max;        /* bytes of one visitor message */
     struct access_settings access;
     struct limit_settings user_limits, address_limits, bot_limits;
 };

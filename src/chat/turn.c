@@ -1,7 +1,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/memory.h"
+#include "chat/answer.h"
 #include "chat/knowledge_search.h"
 #include "chat/metrics.h"
 #include "chat/settings.h"
@@ -37,7 +37,7 @@ void turn_emit(struct turn *turn, const struct turn_event *event) {
         turn->sink->event(turn->sink_user, event);
 }
 
-static void flush(struct turn *turn) {
+void turn_flush(struct turn *turn) {
     if (!turn->ended && turn->sink)
         turn->sink->flush(turn->sink_user);
 }
@@ -130,89 +130,6 @@ static enum turn_step fit(struct turn *turn) {
     return TURN_CALL;
 }
 
-/* --- call --- */
-
-static void emit_start(struct turn *turn) {
-    if (turn->started)
-        return;
-    turn->started = true;
-    struct turn_event event = {.kind = TURN_EVENT_START,
-                               .provider = turn->call->provider->name,
-                               .model = turn->call->model};
-    turn_emit(turn, &event);
-}
-
-static void on_call_event(void *user, const struct model_event *event) {
-    struct turn *turn = user;
-    struct turn_event out = {.text = event->text};
-    switch (event->kind) {
-    case MODEL_EVENT_TEXT:
-    case MODEL_EVENT_REFUSAL:
-        if (event->text.size == 0)
-            return;
-        emit_start(turn);
-        turn->visible = true;
-        buffer_append(&turn->answer, event->text);
-        out.kind = TURN_EVENT_TEXT;
-        turn_emit(turn, &out);
-        return;
-    case MODEL_EVENT_REASONING:
-        emit_start(turn);
-        out.kind = TURN_EVENT_REASONING;
-        turn_emit(turn, &out);
-        return;
-    default:
-        return;
-    }
-}
-
-static void on_call_flush(void *user) {
-    flush(user);
-}
-
-static void trace_call(const struct turn *turn, const struct call *call) {
-    LOG_RECORD(call->fault ? LOG_WARNING : LOG_DEBUG, "model call",
-               LOG_STRING("turn", turn->id.text), LOG_STRING("provider", call->provider->name),
-               LOG_STRING("model", call->model), LOG_NUMBER("status", call->status),
-               LOG_NUMBER("ms", call->duration_us / 1000),
-               LOG_STRING("error", call->fault ? fault_kind_name(call->fault->kind) : "none"),
-               LOG_STRING("detail", call->fault ? call->fault->detail : ""), );
-}
-
-static void on_call_end(void *user, const struct fault *fault) {
-    struct turn *turn = user;
-    struct call *call = turn->call;
-    call->next = turn->ended_calls;
-    turn->ended_calls = call;
-    trace_call(turn, call);
-    if (!fault) {
-        emit_start(turn); /* an empty answer is an answer */
-        turn->finish = call->finish;
-        turn_advance(turn, TURN_RECORD);
-        return;
-    }
-    if (!turn->visible && turn->choice + 1 < turn->bot->model_count) {
-        atomic_fetch_add(&call->metrics->fallbacks, 1);
-        turn->choice++;
-        turn_advance(turn, TURN_CALL);
-        return;
-    }
-    turn_fail(turn, fault);
-}
-
-static const struct call_handler call_callbacks = {on_call_event, on_call_flush, on_call_end};
-
-static enum turn_step call(struct turn *turn) {
-    const struct model_choice *choice = &turn->bot->models[turn->choice];
-    turn->what.base_url = slice_of(choice->provider->url);
-    turn->what.key = choice->provider->key;
-    turn->what.model = slice_of(choice->model);
-    turn->call = call_create(turn->chat, choice->provider, choice->model, turn->arena,
-                             &call_callbacks, turn);
-    call_start(turn->call, &turn->what);
-    return TURN_WAIT;
-}
-
 /* --- record: every admitted turn ends here --- */
 
 static enum turn_step record(struct turn *turn) {
@@ -261,7 +178,7 @@ static enum turn_step run_step(struct turn *turn) {
     case TURN_FIT:
         return fit(turn);
     case TURN_CALL:
-        return call(turn);
+        return answer_step(turn);
     case TURN_RECORD:
         return record(turn);
     default:
@@ -350,12 +267,8 @@ static void stop(struct turn *turn, const struct fault *why) {
         *turn->stopped = *why;
         return;
     }
-    if (turn->step == TURN_CALL && !turn->call->ended) {
-        call_cancel(turn->call, why);
-        turn->call->next = turn->ended_calls;
-        turn->ended_calls = turn->call;
-        trace_call(turn, turn->call);
-    }
+    if (turn->step == TURN_CALL)
+        answer_stop(turn, why);
     turn_fail(turn, why);
 }
 
@@ -383,11 +296,11 @@ void turn_shut_down(struct turn *turn) {
 }
 
 void turn_pause(struct turn *turn) {
-    if (turn->step == TURN_CALL)
+    if (turn->step == TURN_CALL && turn->call)
         call_pause(turn->call);
 }
 
 void turn_resume(struct turn *turn) {
-    if (turn->step == TURN_CALL)
+    if (turn->step == TURN_CALL && turn->call)
         call_resume(turn->call);
 }

@@ -24,7 +24,8 @@ enum turn_event_kind {
 struct turn_event {
     enum turn_event_kind kind;
     struct slice text;
-    const char *provider, *model;
+    const char *provider, *model; /* START */
+    bool offline;                 /* START: the built-in provider answers, not a language model */
     const struct fault *fault;
     enum model_finish finish;
     struct model_usage usage;

@@ -3,8 +3,10 @@
 #include "base/buffer.h"
 #include "base/id.h"
 #include "chat/call.h"
+#include "chat/splice.h"
 #include "chat/turn.h"
 #include "gate/limits.h"
+#include "loop/timer.h"
 #include "store/store.h"
 
 enum turn_step { TURN_ADMIT, TURN_LOAD, TURN_FIT, TURN_CALL, TURN_RECORD, TURN_DONE, TURN_WAIT };
@@ -51,7 +53,13 @@ struct turn {
     struct model_call what;
 
     /* call */
-    size_t choice;     /* index into bot->models */
+    size_t choice;           /* index into bot->models */
+    unsigned attempts;       /* with that model */
+    size_t key_index;        /* of the provider's keys */
+    struct breaker *breaker; /* that waits for our report; NULL when none does */
+    struct timer retry;
+    struct splice *splice; /* joins a continuation; NULL when there is none */
+    bool unjoinable;
     struct call *call; /* under way, or the last one */
     struct call *ended_calls;
     bool started; /* START was emitted */
@@ -74,6 +82,7 @@ void turn_fail(struct turn *turn, const struct fault *fault);
 /* As turn_fail, for a server that stops. */
 void turn_shut_down(struct turn *turn);
 void turn_emit(struct turn *turn, const struct turn_event *event);
+void turn_flush(struct turn *turn);
 
 /* record.c: hand over to the store what is known now; `turn->jobs` counts them. */
 void record_begin(struct turn *turn); /* conversation, the visitor's message, counters */

@@ -185,6 +185,10 @@ int command_ask(int argc, char **argv) {
         fputs("switchboard ask: give one question in quotes, or -i for a dialogue\n", stderr);
         return 2;
     }
+    if (!interactive && slice_trim(slice_of(arguments.words[0])).size == 0) {
+        fputs("switchboard ask: the question is empty\n", stderr);
+        return 2;
+    }
     struct dialogue dialogue = {0};
     if (!open_dialogue(&dialogue, options[0].value, options[1].value))
         return 1;

@@ -1,7 +1,9 @@
 #include "api/api.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "chat/breaker.h"
 #include "chat/chat.h"
 #include "chat/settings.h"
 #include "command/arguments.h"
@@ -39,6 +41,7 @@ struct server {
 static void more_metrics(void *user, struct buffer *out) {
     const struct server *server = user;
     struct store_statistics store = store_statistics(server->service.store);
+    breakers_write(server->service.breakers, clock_monotonic_ms(), out);
     buffer_printf(out,
                   "# HELP switchboard_store_writes_total Records committed.\n"
                   "# TYPE switchboard_store_writes_total counter\n"

@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "chat/breaker.h"
 #include "chat/chat.h"
+#include "chat/keyring.h"
 #include "chat/metrics.h"
 #include "chat/settings.h"
 #include "config/config.h"
@@ -68,6 +70,8 @@ bool service_open(struct service *service, struct config *config) {
     service->limiter = limiter_create();
     service->apikeys = apikey_cache_create(APIKEY_TTL_MS);
     service->metrics = metrics_create();
+    service->breakers = breakers_create();
+    service->keyrings = keyrings_create();
     if (sodium_init() < 0)
         fault_set(&fault, FAULT_INTERNAL, "libsodium does not start.");
     else if (store_open(&options, &service->store, &fault) &&
@@ -84,6 +88,8 @@ void service_close(struct service *service) {
     limiter_destroy(service->limiter);
     apikey_cache_destroy(service->apikeys);
     metrics_destroy(service->metrics);
+    breakers_destroy(service->breakers);
+    keyrings_destroy(service->keyrings);
     config_destroy(service->config);
     *service = (struct service){0};
 }
@@ -113,5 +119,7 @@ struct chat_parts service_parts(const struct service *service, struct loop *loop
                                .limiter = service->limiter,
                                .apikeys = service->apikeys,
                                .metrics = service->metrics,
+                               .breakers = service->breakers,
+                               .keyrings = service->keyrings,
                                .session_key = service->session_key};
 }

@@ -15,6 +15,8 @@ struct service {
     struct limiter *limiter;
     struct apikey_cache *apikeys;
     struct metrics *metrics;
+    struct breakers *breakers;
+    struct keyrings *keyrings;
     struct session_key session_key;
 };
 

@@ -42,16 +42,41 @@ static size_t option_offset(const struct yaml_node *section, const char *name, s
  * one. */
 static bool lacks_key(const struct draft_provider *draft, const struct yaml_node *key) {
     const struct provider_settings *settings = &draft->settings;
-    if (settings->key.size > 0 || !settings->translator || !settings->translator->needs_key)
+    if (settings->key_count > 0 || !settings->translator || !settings->translator->needs_key)
         return false;
-    return !settings->url || (key && key->variable);
+    return !settings->url || draft->keys.count > 0 || (key && key->variable);
 }
 
 static const char *why_off(const struct builder *builder, const struct draft_provider *draft) {
     const struct yaml_node *key = yaml_get(draft->entry.node, "key");
     if (key && key->variable)
         return arena_printf(builder->arena, "its key is empty; set %s", key->variable);
+    if (draft->keys.count > 0)
+        return "all of its keys are empty";
     return key ? "its key is empty" : "it has no key";
+}
+
+/* The one key or the several, without the empty ones. */
+static void collect_keys(struct builder *builder, struct draft_provider *draft,
+                         const struct place *place) {
+    struct provider_settings *settings = &draft->settings;
+    const struct draft_key *drafts = draft->keys.entries;
+    struct provider_key *keys = arena_array(builder->arena, draft->keys.count + 1, sizeof *keys);
+    size_t count = 0;
+    if (settings->key.size > 0 && draft->keys.count > 0) {
+        struct place option = below(place, "keys");
+        errors_add(builder->errors, option_offset(draft->entry.node, "keys", draft->entry.offset),
+                   &option, "write either key or keys");
+    }
+    if (settings->key.size > 0)
+        keys[count++] = (struct provider_key){"key", settings->key, 1, -1};
+    for (size_t i = 0; i < draft->keys.count; i++) {
+        keys[count] = drafts[i].key;
+        keys[count].name = drafts[i].entry.name;
+        count += drafts[i].key.key.size > 0;
+    }
+    settings->keys = keys;
+    settings->key_count = count;
 }
 
 static void check_provider(struct builder *builder, struct draft_provider *draft) {
@@ -60,6 +85,7 @@ static void check_provider(struct builder *builder, struct draft_provider *draft
     struct place place = below(&providers, draft->entry.name);
     const struct yaml_node *key = yaml_get(draft->entry.node, "key");
     settings->name = draft->entry.name;
+    collect_keys(builder, draft, &place);
     if (!settings->translator && !yaml_get(draft->entry.node, "api")) {
         settings->translator = provider_find(slice_of(draft->entry.name));
         if (!settings->translator) {

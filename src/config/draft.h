@@ -4,9 +4,15 @@
 #include "config/config.h"
 #include "config/option.h"
 
+struct draft_key {
+    struct entry entry;
+    struct provider_key key;
+};
+
 struct draft_provider {
     struct entry entry;
     struct provider_settings settings;
+    struct entry_list keys;
 };
 
 enum jwt_algorithm { JWT_HS256, JWT_RS256, JWT_ES256 };

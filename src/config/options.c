@@ -64,6 +64,24 @@ static const struct section log_section = {
 #define PROVIDER(name, type, member, ...)                                                          \
     ROW(name, type, struct draft_provider, settings.member, __VA_ARGS__)
 
+static const struct option key_options[] = {
+    ROW("key", OPTION_SECRET, struct draft_key, key.key, RANGE(1, 4 * KIB),
+        .flags = OPTION_REQUIRED,
+        .help = "The API key, best as a variable; an empty one is left out."),
+    ROW("weight", OPTION_INTEGER, struct draft_key, key.weight, RANGE(1, 1000), .fallback = "1",
+        .help = "Its share of the calls."),
+    ROW("requests_per_minute", OPTION_INTEGER, struct draft_key, key.requests_per_minute,
+        RANGE(1, MANY), .flags = OPTION_NONE, .fallback = "none",
+        .help = "Calls that it is used for in a minute; then the others are."),
+};
+static const struct section key_section = {
+    .name = "key",
+    .help =
+        "Several keys of one provider, each under a name for reports. One that is refused is taken "
+        "out for ten minutes.",
+    .size = sizeof(struct draft_key),
+    ROWS(key_options)};
+
 static const struct option provider_options[] = {
     PROVIDER("api", OPTION_API, translator,
              .help = "The language that it speaks. For a server of the same kind set `url` too.",
@@ -73,6 +91,11 @@ static const struct option provider_options[] = {
     PROVIDER("key", OPTION_SECRET, key, RANGE(1, 4 * KIB),
              .help = "The API key, best as a variable. A provider whose key is empty is off; with "
                      "`url` set, leave `key` out if the server wants none."),
+    ROW("keys", OPTION_MAP, struct draft_provider, keys, .length_max = 64, .section = &key_section,
+        .help = "Several keys instead of one."),
+    PROVIDER("api_version", OPTION_STRING, api_version, RANGE(1, 64),
+             .help = "Version of the API, where the vendor has several.",
+             .fallback_text = "the translator's"),
     PROVIDER("connect_timeout", OPTION_DURATION, connect_ms, RANGE(100, 10 * MINUTE),
              .fallback = "10s", .help = "For name, connection and TLS."),
     PROVIDER("first_byte_timeout", OPTION_DURATION, first_byte_ms, RANGE(100, 1 * HOUR),
@@ -199,6 +222,10 @@ static const struct option bot_options[] = {
         .help = "Files that the bot knows (Markdown or text)."),
     BOT("history_max", OPTION_COUNT, history_max, RANGE(0, 1000), .fallback = "20",
         .help = "Earlier messages of the conversation that the model is given."),
+    BOT("retries", OPTION_INTEGER, retries, RANGE(0, 10), .fallback = "2",
+        .help = "How often a model is tried again after a failure that may pass."),
+    BOT("retry_deadline", OPTION_DURATION, retry_deadline_ms, RANGE(0, 10 * MINUTE),
+        .fallback = "20s", .help = "Until when a failed call is tried again."),
     BOT("message_max", OPTION_SIZE, message_max, RANGE(1, 1 * MIB), .fallback = "16KiB",
         .help = "Bytes of one message of a visitor."),
     ROW("access", OPTION_SECTION, struct draft_bot, bot.access, .section = &access_section,

@@ -1,0 +1,311 @@
+#include "chat/answer.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "chat/breaker.h"
+#include "chat/failover.h"
+#include "chat/keyring.h"
+#include "chat/metrics.h"
+#include "chat/settings.h"
+#include "chat/state.h"
+#include "loop/loop.h"
+
+static int64_t now_ms(const struct turn *turn) {
+    return loop_now_ms(turn->chat->parts.loop);
+}
+
+static uint32_t random_number(void) {
+    uint32_t number;
+    id_random(&number, sizeof number);
+    return number;
+}
+
+/* The built-in provider: always there, needs no key, and cannot continue somebody else's text. */
+static bool is_offline(const struct model_choice *choice) {
+    return !choice->provider->translator->base_url && !choice->provider->url;
+}
+
+/* --- choosing --- */
+
+static void remember_sooner(struct fault *best, const struct fault *other) {
+    if (best->kind == FAULT_NONE ||
+        (other->retry_after_ms >= 0 && other->retry_after_ms < best->retry_after_ms))
+        *best = *other;
+}
+
+static bool may_call(struct turn *turn, const struct model_choice *choice, struct fault *fault) {
+    int64_t wait_ms = 0;
+    const struct chat_parts *parts = &turn->chat->parts;
+    turn->breaker = NULL;
+    if (is_offline(choice))
+        return true;
+    if (!keyrings_choose(parts->keyrings, choice->provider, now_ms(turn), random_number(),
+                         &turn->key_index, fault))
+        return false;
+    struct breaker *breaker = breakers_get(parts->breakers, choice->provider->name, choice->model);
+    if (!breaker_allow(breaker, now_ms(turn), &wait_ms)) {
+        fault_set(fault, FAULT_UNAVAILABLE, "The model service cannot be used at the moment.");
+        fault_detail(fault, "the breaker of %s/%s is open", choice->provider->name, choice->model);
+        fault->retry_after_ms = wait_ms;
+        return false;
+    }
+    turn->breaker = breaker;
+    return true;
+}
+
+/* Moves turn->choice to a model that may be called now. */
+static bool choose(struct turn *turn, struct fault *fault) {
+    struct fault best = {0}, one;
+    for (; turn->choice < turn->bot->model_count; turn->choice++, turn->attempts = 0) {
+        const struct model_choice *choice = &turn->bot->models[turn->choice];
+        if (turn->visible && is_offline(choice))
+            continue;
+        if (may_call(turn, choice, &one))
+            return true;
+        remember_sooner(&best, &one);
+    }
+    /* What a call said is better than that nobody was left to call. */
+    const struct call *last = turn->ended_calls;
+    if (last && last->fault)
+        *fault = *last->fault;
+    else if (best.kind != FAULT_NONE)
+        *fault = best;
+    else
+        fault_set(fault, FAULT_UNAVAILABLE, "No model can be used at the moment.");
+    return false;
+}
+
+/* --- events of the call --- */
+
+static void emit_start(struct turn *turn) {
+    if (turn->started)
+        return;
+    turn->started = true;
+    struct turn_event event = {.kind = TURN_EVENT_START,
+                               .provider = turn->call->provider->name,
+                               .model = turn->call->model,
+                               .offline = is_offline(&turn->bot->models[turn->choice])};
+    turn_emit(turn, &event);
+}
+
+static void emit_text(struct turn *turn, struct slice text) {
+    if (text.size == 0)
+        return;
+    emit_start(turn);
+    turn->visible = true;
+    buffer_append(&turn->answer, text);
+    struct turn_event event = {.kind = TURN_EVENT_TEXT, .text = text};
+    turn_emit(turn, &event);
+}
+
+/* A continuation that cannot be joined is stopped when its piece has been read: not inside the
+ * parser. */
+static void take_text(struct turn *turn, struct slice text) {
+    if (!turn->splice) {
+        emit_text(turn, text);
+        return;
+    }
+    struct buffer fresh = {0};
+    turn->unjoinable = turn->unjoinable || !splice_feed(turn->splice, text, &fresh);
+    emit_text(turn, buffer_slice(&fresh));
+    buffer_finish(&fresh);
+}
+
+static void on_event(void *user, const struct model_event *event) {
+    struct turn *turn = user;
+    if (event->kind == MODEL_EVENT_TEXT || event->kind == MODEL_EVENT_REFUSAL) {
+        take_text(turn, event->text);
+    } else if (event->kind == MODEL_EVENT_REASONING && event->text.size > 0) {
+        struct turn_event out = {.kind = TURN_EVENT_REASONING, .text = event->text};
+        turn_emit(turn, &out);
+    }
+}
+
+static void give_up_joining(struct turn *turn) {
+    struct fault fault;
+    fault_set(&fault, FAULT_PROVIDER_MALFORMED,
+              "The answer broke off and could not be continued. Please ask again.");
+    answer_stop(turn, &fault);
+    turn_fail(turn, &fault);
+}
+
+static void on_flush(void *user) {
+    struct turn *turn = user;
+    turn_flush(turn);
+    if (turn->unjoinable)
+        give_up_joining(turn);
+}
+
+/* --- its end --- */
+
+static void end_splice(struct turn *turn) {
+    if (!turn->splice)
+        return;
+    struct buffer fresh = {0};
+    if (splice_end(turn->splice, &fresh))
+        emit_text(turn, buffer_slice(&fresh));
+    buffer_finish(&fresh);
+    splice_finish(turn->splice);
+    turn->splice = NULL;
+}
+
+static void note_call(struct turn *turn) {
+    struct call *call = turn->call;
+    call->next = turn->ended_calls;
+    turn->ended_calls = call;
+    LOG_RECORD(call->fault ? LOG_WARNING : LOG_DEBUG, "model call",
+               LOG_STRING("turn", turn->id.text), LOG_STRING("provider", call->provider->name),
+               LOG_STRING("model", call->model), LOG_NUMBER("status", call->status),
+               LOG_NUMBER("ms", call->duration_us / 1000),
+               LOG_STRING("error", call->fault ? fault_kind_name(call->fault->kind) : "none"),
+               LOG_STRING("detail", call->fault ? call->fault->detail : ""), );
+}
+
+/* Tells breaker and key; true when another key may be tried at once. */
+static bool report(struct turn *turn, const struct fault *fault) {
+    struct breaker *breaker = turn->breaker;
+    turn->breaker = NULL;
+    if (!breaker)
+        return false;
+    if (!fault) {
+        breaker_succeeded(breaker);
+        return false;
+    }
+    breaker_failed(breaker, fault, now_ms(turn));
+    const struct provider_settings *provider = turn->call->provider;
+    if (fault->kind == FAULT_PROVIDER_AUTH && turn->key_index < provider->key_count)
+        log_error("a provider refused a key; it is taken out for ten minutes",
+                  LOG_STRING("provider", provider->name),
+                  LOG_STRING("key", provider->keys[turn->key_index].name),
+                  LOG_STRING("detail", fault->detail), );
+    return keyrings_report(turn->chat->parts.keyrings, provider, turn->key_index, fault,
+                           now_ms(turn));
+}
+
+static struct failover_decision decide(struct turn *turn, const struct fault *fault) {
+    const struct bot *bot = turn->bot;
+    bool has_next = turn->choice + 1 < bot->model_count;
+    int64_t spent_ms = (clock_monotonic_us() - turn->created_us) / 1000;
+    const struct failover_case it = {
+        .fault = fault,
+        .visible = turn->visible,
+        .has_next = has_next,
+        .next_is_offline = has_next && is_offline(&bot->models[turn->choice + 1]),
+        .attempts = turn->attempts,
+        .retries_max = (unsigned)bot->retries,
+        .left_ms = bot->retry_deadline_ms - spent_ms,
+        .random = random_number(),
+    };
+    return failover_decide(&it);
+}
+
+static void on_retry(void *user) {
+    turn_advance(user, TURN_CALL);
+}
+
+static void after_failure(struct turn *turn, const struct fault *fault, bool another_key) {
+    struct metrics_model *metrics = turn->call->metrics;
+    struct failover_decision decision = {FAILOVER_RETRY, 0};
+    if (another_key)
+        turn->attempts--; /* the key failed, not the model */
+    else
+        decision = decide(turn, fault);
+    if (decision.action == FAILOVER_FAIL) {
+        turn_fail(turn, fault);
+        return;
+    }
+    if (decision.action == FAILOVER_NEXT) {
+        atomic_fetch_add(&metrics->fallbacks, 1);
+        turn->choice++;
+        turn->attempts = 0;
+        turn_advance(turn, TURN_CALL);
+        return;
+    }
+    atomic_fetch_add(&metrics->retries, 1);
+    timer_init(&turn->retry, turn->chat->parts.loop, on_retry, turn);
+    timer_set(&turn->retry, decision.wait_ms);
+}
+
+static void on_end(void *user, const struct fault *fault) {
+    struct turn *turn = user;
+    end_splice(turn);
+    note_call(turn);
+    bool another_key = report(turn, turn->call->fault);
+    if (!fault) {
+        emit_start(turn); /* an empty answer is an answer */
+        turn->finish = turn->call->finish;
+        turn_advance(turn, TURN_RECORD);
+    } else {
+        struct fault copy = *fault;
+        after_failure(turn, &copy, another_key);
+    }
+}
+
+static const struct call_handler callbacks = {on_event, on_flush, on_end};
+
+/* --- calling --- */
+
+/* The conversation with the part of the answer that the client has seen, and the request to go on.
+ */
+static void continue_answer(struct turn *turn, struct model_call *what) {
+    struct slice said = arena_copy(turn->arena, buffer_slice(&turn->answer));
+    struct model_message *messages =
+        arena_array(turn->arena, what->message_count + 2, sizeof *messages);
+    struct model_part *parts = arena_array(turn->arena, 2, sizeof *parts);
+    memcpy(messages, what->messages, what->message_count * sizeof *messages);
+    parts[0] = (struct model_part){.kind = MODEL_PART_TEXT, .text = said};
+    parts[1] = (struct model_part){
+        .kind = MODEL_PART_TEXT,
+        .text = SLICE(
+            "Your last message was cut off by a technical fault. Continue it exactly where it "
+            "stops. Do not repeat any of it and write nothing before the continuation.")};
+    messages[what->message_count] = (struct model_message){MODEL_ASSISTANT, &parts[0], 1};
+    messages[what->message_count + 1] = (struct model_message){MODEL_USER, &parts[1], 1};
+    what->messages = messages;
+    what->message_count += 2;
+    turn->splice = arena_allocate(turn->arena, sizeof *turn->splice);
+    splice_init(turn->splice, said);
+}
+
+enum turn_step answer_step(struct turn *turn) {
+    struct fault fault;
+    if (!choose(turn, &fault)) {
+        turn_fail(turn, &fault);
+        return TURN_WAIT;
+    }
+    const struct model_choice *choice = &turn->bot->models[turn->choice];
+    const struct provider_settings *provider = choice->provider;
+    struct model_call what = turn->what;
+    what.base_url = slice_of(provider->url);
+    what.key = turn->key_index < provider->key_count ? provider->keys[turn->key_index].key
+                                                     : (struct slice){NULL, 0};
+    what.model = slice_of(choice->model);
+    what.api_version = slice_of(provider->api_version);
+    turn->attempts++;
+    if (turn->visible) {
+        LOG_RECORD(LOG_WARNING, "continuing a broken answer", LOG_STRING("turn", turn->id.text),
+                   LOG_STRING("provider", provider->name), LOG_STRING("model", choice->model), );
+        continue_answer(turn, &what);
+    }
+    turn->call = call_create(turn->chat, provider, choice->model, turn->arena, &callbacks, turn);
+    if (turn->visible)
+        atomic_fetch_add(&turn->call->metrics->continuations, 1);
+    call_start(turn->call, &what);
+    return TURN_WAIT;
+}
+
+void answer_stop(struct turn *turn, const struct fault *why) {
+    if (turn->retry.loop)
+        timer_stop(&turn->retry);
+    if (turn->splice) {
+        splice_finish(turn->splice);
+        turn->splice = NULL;
+    }
+    if (turn->breaker)
+        breaker_abandoned(turn->breaker);
+    turn->breaker = NULL;
+    if (turn->call && !turn->call->ended) {
+        call_cancel(turn->call, why);
+        note_call(turn);
+    }
+}

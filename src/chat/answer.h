@@ -1,0 +1,9 @@
+/* The step `call` of a turn: one of the bot's models answers. It tries again, goes on to the next
+ * model, and has an answer that broke off continued by another, by the rules of failover.h. */
+#pragma once
+#include "chat/turn_state.h"
+
+/* Chooses a model that may be called and calls it; returns WAIT, or fails the turn. */
+enum turn_step answer_step(struct turn *turn);
+/* Ends what is under way; `why` is recorded with the call. */
+void answer_stop(struct turn *turn, const struct fault *why);
