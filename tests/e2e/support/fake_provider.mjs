@@ -1,0 +1,116 @@
+// A scripted upstream that speaks Chat Completions: a program of its own, so that nothing of the product knows it.
+// The last user message (or the model's name, when it begins with "do:") says what to do, as words:
+//
+//   say TEXT             answer with the text, a word per chunk          status N JSON   reply with that status
+//   slow MS              wait so long between chunks                     header K V      add a header to the reply
+//   stall-head           never reply                                     stall-first     head, then nothing
+//   stall-after N        nothing after N chunks                          drop-before     close before the head
+//   drop-after N         close the socket after N chunks                 end-after N     end orderly without a finish
+//   garbage              bytes that are not the protocol                 error-after N   error payload after N chunks
+//   big N                N chunks of 1,000 bytes                         whole           answer as plain JSON
+//
+// GET /requests lists what was received; GET /open counts replies under way; PUT /keys sets the JWKS of GET /jwks.
+import { createServer } from "node:http";
+
+const requests = [];
+let open = 0;
+let keys = { keys: [] };
+let keyFetches = 0;
+
+const chunk = (model, delta, finish = null) =>
+  `data: ${JSON.stringify({
+    id: "chatcmpl-fake",
+    object: "chat.completion.chunk",
+    created: 1700000000,
+    model,
+    choices: [{ index: 0, delta, finish_reason: finish }],
+  })}\n\n`;
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+function script(body) {
+  const last = body.messages.findLast((message) => message.role === "user")?.content ?? "";
+  const text = typeof last === "string" ? last : last.map((part) => part.text ?? "").join("\n");
+  const source = body.model.startsWith("do:") ? body.model.slice(3) : text;
+  const plan = { words: ["Hello", " there,", " visitor."], headers: {}, slow: 0 };
+  for (const step of source.split(";").map((part) => part.trim())) {
+    const [word, ...rest] = step.split(" ");
+    if (word === "say") plan.words = rest.join(" ").match(/\s*\S+/g) ?? [];
+    else if (word === "header") plan.headers[rest[0]] = rest.slice(1).join(" ");
+    else if (word === "status") [plan.status, plan.body] = [Number(rest[0]), rest.slice(1).join(" ")];
+    else if (word === "big") plan.words = Array(Number(rest[0])).fill("x".repeat(1000));
+    else if (word) plan[word] = rest.length ? Number(rest[0]) : true;
+  }
+  return plan;
+}
+
+async function write(reply, text) {
+  if (reply.destroyed) return;
+  if (!reply.write(text)) await new Promise((done) => reply.once("drain", done).once("close", done));
+}
+
+async function answer(request, reply, body) {
+  const plan = script(body);
+  if (plan["drop-before"]) return request.socket.destroy();
+  if (plan["stall-head"]) return;
+  if (plan.status) {
+    reply.writeHead(plan.status, { "content-type": "application/json", ...plan.headers });
+    return reply.end(plan.body || JSON.stringify({ error: { message: "as asked", type: "test", code: null } }));
+  }
+  const usage = { prompt_tokens: 10, completion_tokens: plan.words.length, total_tokens: 10 + plan.words.length };
+  if (plan.whole) {
+    reply.writeHead(200, { "content-type": "application/json" });
+    const message = { role: "assistant", content: plan.words.join("") };
+    return reply.end(
+      JSON.stringify({ id: "x", object: "chat.completion", model: body.model, choices: [{ index: 0, message, finish_reason: "stop" }], usage }),
+    );
+  }
+  reply.writeHead(200, { "content-type": "text/event-stream", "x-request-id": "req_fake", ...plan.headers });
+  reply.flushHeaders();
+  if (plan["stall-first"]) return;
+  if (plan.garbage) return reply.end("data: <html>\x01 no JSON here\n\n");
+  await write(reply, chunk(body.model, { role: "assistant", content: "" }));
+  for (const [i, word] of plan.words.entries()) {
+    if (plan["stall-after"] === i) return;
+    if (plan["drop-after"] === i) {
+      // What was written must have left before the connection goes.
+      await new Promise((done) => reply.write(": going\n\n", done));
+      return request.socket.destroy();
+    }
+    if (plan["end-after"] === i) return reply.end();
+    if (plan["error-after"] === i)
+      return reply.end(`data: ${JSON.stringify({ error: { message: "overloaded now", type: "server_error" } })}\n\n`);
+    if (plan.slow) await pause(plan.slow);
+    if (reply.destroyed) return;
+    await write(reply, chunk(body.model, { content: word }));
+  }
+  await write(reply, chunk(body.model, {}, "stop"));
+  if (body.stream_options?.include_usage)
+    await write(reply, `data: ${JSON.stringify({ id: "x", object: "chat.completion.chunk", choices: [], usage })}\n\n`);
+  reply.end("data: [DONE]\n\n");
+}
+
+function serve(request, reply) {
+  if (request.method === "GET") {
+    if (request.url === "/jwks") keyFetches++;
+    const pages = { "/requests": () => requests, "/open": () => open, "/jwks": () => keys, "/fetches": () => keyFetches };
+    return reply.end(JSON.stringify(pages[request.url]?.() ?? null));
+  }
+  let text = "";
+  request.on("data", (bytes) => (text += bytes));
+  request.on("end", () => {
+    if (request.method === "PUT") {
+      keys = JSON.parse(text);
+      return reply.end();
+    }
+    const body = JSON.parse(text);
+    requests.push({ url: request.url, headers: request.headers, body });
+    open++;
+    reply.on("close", () => open--);
+    answer(request, reply, body).catch(() => reply.destroy());
+  });
+}
+
+const server = createServer(serve);
+server.listen(0, "127.0.0.1", () => process.stdout.write(`http://127.0.0.1:${server.address().port}\n`));
+process.on("SIGTERM", () => process.exit(0));
