@@ -27,11 +27,13 @@ static const char usage[] =
     "  --warmup S --window S seconds before, and of, measuring\n"
     "  --nap-us N            look at the sockets only so often, so that no write wakes the reader "
     "(0)\n"
+    "  --processor N         where the proxy runs, to see what others take of it\n"
     "  --pid PID             a process of the proxy, to be measured; may be repeated\n"
     "  --ramp N              held: streams opened a second (2000)\n"
     "  --ramp-pending N      held: of these, at most so many without a first text (64)\n"
     "  --probe-model NAME    held: what the probes ask for (fast-8)\n"
     "  --probe-rate N --probe-seconds S   held: probes a second (50), and for how long (2)\n"
+    "  --cut                 held: no probes, and streams are cut off after the window\n"
     "  --drain S             how long answers may take to end (60)\n";
 
 struct settings {
@@ -107,6 +109,8 @@ static void read_options(int argc, char **argv, struct settings *settings,
         {"probe-seconds", required_argument, NULL, 'b'},
         {"drain", required_argument, NULL, 'a'},
         {"nap-us", required_argument, NULL, 'y'},
+        {"cut", no_argument, NULL, 'x'},
+        {"processor", required_argument, NULL, 'v'},
         {0},
     };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -163,6 +167,12 @@ static void read_options(int argc, char **argv, struct settings *settings,
         case 'y':
             run->nap_ns = strtol(optarg, NULL, 10) * 1000;
             break;
+        case 'x':
+            run->cut = true;
+            break;
+        case 'v':
+            run->proxy.processor = (int)strtol(optarg, NULL, 10);
+            break;
         case 'a':
             run->drain_s = strtod(optarg, NULL);
             break;
@@ -192,11 +202,11 @@ static void print_json_text(const char *text) {
 
 static void print_result(const struct load *load, struct run_result *result) {
     printf("{\"window_s\":%.4f,\"texts\":%llu,\"events\":%llu,\"answers\":%llu,\"reads\":%llu,"
-           "\"cpu_us\":%.1f,\"wait_us\":%.1f,\"pss_before_kib\":%lld,\"pss_held_kib\":%lld,"
+           "\"cpu_us\":%.1f,\"others_us\":%.1f,\"pss_before_kib\":%lld,\"pss_held_kib\":%lld,"
            "\"held\":%zu,\"ramp_s\":%.3f,\"drain_s\":%.3f,\"first_text_us\":",
            result->window_s, (unsigned long long)result->texts, (unsigned long long)result->events,
            (unsigned long long)result->answers, (unsigned long long)result->reads,
-           (double)result->cpu_ns / 1000, (double)result->wait_ns / 1000,
+           (double)result->cpu_ns / 1000, (double)result->others_ns / 1000,
            (long long)result->pss_before_kib, (long long)result->pss_held_kib, result->held,
            result->ramp_s, result->drain_s);
     samples_print(&result->first_text, stdout);

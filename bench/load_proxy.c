@@ -1,11 +1,11 @@
 #include "load_proxy.h"
 #include "clock.h"
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 _Noreturn static void gone(pid_t pid, const char *what, int error) {
     fprintf(stderr, "load: cannot read %s of process %d: %s\n", what, (int)pid, strerror(error));
@@ -26,39 +26,27 @@ int64_t proxy_cpu_ns(const struct proxy *proxy) {
     return sum;
 }
 
-static int64_t thread_wait_ns(const char *path) {
-    FILE *file = fopen(path, "re");
+int64_t proxy_processor_ns(const struct proxy *proxy) {
+    FILE *file = fopen("/proc/stat", "re");
     if (!file)
-        return 0; /* the thread has ended since, or the kernel keeps no such statistics */
-    char line[128];
-    int64_t waited = 0;
-    if (fgets(line, sizeof(line), file)) {
-        char *after = NULL;
-        strtoll(line, &after, 10);
-        waited = strtoll(after, NULL, 10);
+        return 0;
+    char name[16];
+    int name_length = snprintf(name, sizeof(name), "cpu%d ", proxy->processor);
+    char line[512];
+    int64_t ticks = 0;
+    while (fgets(line, sizeof(line), file)) {
+        /* user nice system idle iowait irq softirq steal */
+        long long field[8];
+        if (strncmp(line, name, (size_t)name_length) != 0 ||
+            sscanf(line + name_length, "%lld %lld %lld %lld %lld %lld %lld %lld", &field[0],
+                   &field[1], &field[2], &field[3], &field[4], &field[5], &field[6],
+                   &field[7]) != 8)
+            continue;
+        ticks = field[0] + field[1] + field[2] + field[5] + field[6] + field[7];
+        break;
     }
     fclose(file);
-    return waited;
-}
-
-int64_t proxy_wait_ns(const struct proxy *proxy) {
-    int64_t sum = 0;
-    for (int i = 0; i < proxy->count; i++) {
-        char path[320];
-        snprintf(path, sizeof(path), "/proc/%d/task", (int)proxy->pids[i]);
-        DIR *tasks = opendir(path);
-        if (!tasks)
-            gone(proxy->pids[i], "the threads", errno);
-        for (struct dirent *task; (task = readdir(tasks)) != NULL;) {
-            if (task->d_name[0] == '.')
-                continue;
-            snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", (int)proxy->pids[i],
-                     task->d_name);
-            sum += thread_wait_ns(path);
-        }
-        closedir(tasks);
-    }
-    return sum;
+    return ticks * (NS_PER_S / sysconf(_SC_CLK_TCK));
 }
 
 int64_t proxy_pss_kib(const struct proxy *proxy) {

@@ -21,7 +21,7 @@ struct run {
     bool again;     /* an ended client asks again */
     size_t stalled; /* clients that failed and wait to be started again */
     struct tally before;
-    int64_t start_ns, start_cpu_ns, start_wait_ns;
+    int64_t start_ns, start_cpu_ns, start_processor_ns;
 };
 
 static void *allocate(size_t count, size_t size) {
@@ -84,7 +84,7 @@ static void window_open(struct load *load, struct run *run) {
     samples_clear(&run->result->whole);
     control(run->options, "stats", run->result->mock, sizeof(run->result->mock));
     run->before = load->tally;
-    run->start_wait_ns = proxy_wait_ns(&run->options->proxy);
+    run->start_processor_ns = proxy_processor_ns(&run->options->proxy);
     run->start_cpu_ns = proxy_cpu_ns(&run->options->proxy);
     run->start_ns = clock_ns();
 }
@@ -94,7 +94,8 @@ static void window_close(struct load *load, struct run *run) {
     int64_t now = clock_ns();
     result->cpu_ns = proxy_cpu_ns(&run->options->proxy) - run->start_cpu_ns;
     result->window_s = (double)(now - run->start_ns) / (double)NS_PER_S;
-    result->wait_ns = proxy_wait_ns(&run->options->proxy) - run->start_wait_ns;
+    result->others_ns =
+        proxy_processor_ns(&run->options->proxy) - run->start_processor_ns - result->cpu_ns;
     result->texts = load->tally.texts - run->before.texts;
     result->events = load->tally.events - run->before.events;
     result->answers = load->tally.answers - run->before.answers;
@@ -250,6 +251,10 @@ void run_held(struct load *load, const struct run_options *options, struct run_r
     keep_going(load, &run, options->window_s);
     window_close(load, &run);
     ret_result->pss_held_kib = proxy_pss_kib(&options->proxy);
+    if (options->cut) {
+        clients_destroy(run.clients, options->clients);
+        return;
+    }
     /* Reading the memory of so many pages takes a while, in which nobody reads the streams: catch
      * up first. */
     keep_going(load, &run, 0.5);

@@ -21,6 +21,7 @@ struct run_options {
     double ramp_per_s;   /* streams opened a second at most, */
     size_t ramp_pending; /* and so many at most that have no text yet */
     double probe_per_s, probe_s;
+    bool cut;       /* no probes, and the streams are cut off after the window */
     double drain_s; /* how long streams may take to end */
     const struct call *call, *probe;
 };
@@ -28,7 +29,7 @@ struct run_options {
 struct run_result {
     double window_s;
     uint64_t texts, events, answers, reads; /* in the window */
-    int64_t cpu_ns, wait_ns;                /* of the proxy in the window */
+    int64_t cpu_ns, others_ns;              /* of the proxy, and of others on its processor */
     int64_t pss_before_kib, pss_held_kib;
     size_t held; /* streams that were open in the window */
     double ramp_s, drain_s;
