@@ -222,6 +222,7 @@ static void start_turn(struct door_request *request, const struct identity *iden
         .door = request->door->name,
         .id = request->id,
         .conversation_id = request->conversation_id,
+        .goes_on = request->body.conversation_id.size > 0,
         .messages = request->body.messages,
         .message_count = request->body.message_count,
         .arena = request->arena,

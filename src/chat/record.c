@@ -21,13 +21,26 @@ static void submit(struct turn *turn, struct turn_job *job,
     store_write(turn->chat->parts.store, &job->job);
 }
 
-static void on_recorded(struct store_job *job, const struct fault *fault) {
+/* The answer is worth more than its record: a failure is told and counted, and the turn goes on. */
+static void note_failure(const struct turn *turn, const struct fault *fault) {
+    if (!fault)
+        return;
+    atomic_fetch_add(&turn->chat->parts.metrics->log_failures, 1);
+    log_error("the log did not take a turn", LOG_STRING("turn", turn->id.text),
+              LOG_STRING("error", fault->message), LOG_STRING("detail", fault->detail), );
+}
+
+static void on_begun(struct store_job *job, const struct fault *fault) {
     struct turn *turn = turn_of(job);
-    if (fault) {
-        atomic_fetch_add(&turn->chat->parts.metrics->log_failures, 1);
-        log_error("the log did not take a turn", LOG_STRING("turn", turn->id.text),
-                  LOG_STRING("error", fault->message), LOG_STRING("detail", fault->detail), );
-    }
+    note_failure(turn, fault);
+    turn->begin_waits = false;
+    turn_loaded(turn);
+    turn_job_done(turn);
+}
+
+static void on_ended(struct store_job *job, const struct fault *fault) {
+    struct turn *turn = turn_of(job);
+    note_failure(turn, fault);
     turn_job_done(turn);
 }
 
@@ -65,7 +78,7 @@ static bool write_begin(struct store_session *session, struct store_job *job, st
 }
 
 void record_begin(struct turn *turn) {
-    submit(turn, &turn->begin, write_begin, on_recorded);
+    submit(turn, &turn->begin, write_begin, on_begun);
 }
 
 static bool write_call(struct store_session *session, const struct turn *turn,
@@ -119,5 +132,5 @@ static bool write_end(struct store_session *session, struct store_job *job, stru
 
 void record_end(struct turn *turn) {
     turn->ended_wall_ms = clock_wall_ms();
-    submit(turn, &turn->end, write_end, on_recorded);
+    submit(turn, &turn->end, write_end, on_ended);
 }

@@ -4,14 +4,15 @@
 #include "chat/answer.h"
 #include "chat/knowledge_search.h"
 #include "chat/metrics.h"
+#include "chat/open.h"
 #include "chat/settings.h"
 #include "chat/state.h"
 #include "chat/turn_state.h"
 #include <assert.h>
 
 static const char *const step_names[] = {
-    [TURN_ADMIT] = "admit", [TURN_LOAD] = "load",     [TURN_FIT] = "fit",
-    [TURN_CALL] = "call",   [TURN_RECORD] = "record", [TURN_DONE] = "done",
+    [TURN_OPEN] = "open", [TURN_ADMIT] = "admit",   [TURN_LOAD] = "load", [TURN_FIT] = "fit",
+    [TURN_CALL] = "call", [TURN_RECORD] = "record", [TURN_DONE] = "done",
 };
 
 static void destroy(struct turn *turn) {
@@ -97,31 +98,47 @@ static enum turn_step admit(struct turn *turn) {
     if (turn->limit_count > 0 &&
         !limiter_take(turn->chat->parts.limiter, turn->limits, turn->limit_count,
                       turn->created_wall_ms, turn->window_starts, &fault)) {
-        atomic_fetch_add(&turn->chat->parts.metrics->refused[fault.kind], 1);
-        struct turn_event event = {.kind = TURN_EVENT_ERROR, .fault = &fault};
-        turn->finish = MODEL_FINISH_ERROR;
-        turn_emit(turn, &event);
-        emit_end(turn);
-        return TURN_DONE; /* not admitted: nothing to record */
+        turn_refuse(turn, &fault);
+        return TURN_WAIT;
     }
-    record_begin(turn);
     return TURN_LOAD;
 }
 
-/* --- load: what the site knows about it --- */
+void turn_refuse(struct turn *turn, const struct fault *fault) {
+    atomic_fetch_add(&turn->chat->parts.metrics->refused[fault->kind], 1);
+    struct turn_event event = {.kind = TURN_EVENT_ERROR, .fault = fault};
+    turn->finish = MODEL_FINISH_ERROR;
+    turn_emit(turn, &event);
+    emit_end(turn);
+    turn_advance(turn, TURN_DONE);
+}
 
-static void on_passages(void *user) {
-    struct turn *turn = user;
+/* --- load: what the site knows about it, while the message is written down --- */
+
+void turn_loaded(struct turn *turn) {
+    if (turn->begin_waits || turn->search_waits)
+        return;
     if (turn->stopped)
         turn_fail(turn, turn->stopped);
     else
         turn_advance(turn, TURN_FIT);
 }
 
+static void on_passages(void *user) {
+    struct turn *turn = user;
+    turn->search_waits = false;
+    turn_loaded(turn);
+}
+
+/* The call is not made before the message and its count are committed: whatever ends the program
+ * then, nobody gets more than the limits. */
 static enum turn_step load(struct turn *turn) {
-    if (turn->bot->knowledge_count == 0)
-        return TURN_FIT;
-    knowledge_search_start(turn, on_passages, turn);
+    turn->begin_waits = turn->search_waits = true;
+    record_begin(turn);
+    if (turn->bot->knowledge_count > 0)
+        knowledge_search_start(turn, on_passages, turn);
+    else
+        turn->search_waits = false;
     return TURN_WAIT;
 }
 
@@ -171,6 +188,9 @@ static void set_step(struct turn *turn, enum turn_step step) {
 
 static enum turn_step run_step(struct turn *turn) {
     switch (turn->step) {
+    case TURN_OPEN:
+        open_conversation(turn);
+        return TURN_WAIT;
     case TURN_ADMIT:
         return admit(turn);
     case TURN_LOAD:
@@ -253,7 +273,7 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
     atomic_fetch_add(&chat->parts.metrics->turns, 1);
     atomic_fetch_add(&chat->parts.metrics->turns_active, 1);
     turn->jobs++; /* held until the end of this function, whatever the steps do */
-    turn_advance(turn, TURN_ADMIT);
+    turn_advance(turn, request->goes_on ? TURN_OPEN : TURN_ADMIT);
     bool over = turn->ended;
     turn_job_done(turn);
     return over ? NULL : turn;
@@ -262,7 +282,7 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
 /* Ends what is under way. While the store is asked the turn cannot be ended: it is when the answer
  * is back. */
 static void stop(struct turn *turn, const struct fault *why) {
-    if (turn->step == TURN_LOAD) {
+    if (turn->step == TURN_OPEN || turn->step == TURN_LOAD) {
         turn->stopped = arena_allocate(turn->arena, sizeof *turn->stopped);
         *turn->stopped = *why;
         return;

@@ -1,6 +1,6 @@
 /* A turn: one visitor message and all that follows until it is answered.
  *
- *     admit → load → fit → call → record → done
+ *     (open →) admit → load → fit → call → record → done
  *
  * Once admitted, every exit passes through `record`: failure, timeout, stop and disconnect too. The
  * turn emits events into a sink and knows nothing of HTTP. Everything runs on the chat's loop. */
@@ -49,7 +49,8 @@ struct turn_request {
     size_t message_count;
     struct arena *arena;
     struct id id;                 /* of the turn */
-    struct slice conversation_id; /* a ULID, of a new conversation or one that exists */
+    struct slice conversation_id; /* a ULID */
+    bool goes_on;                 /* the client gave it: whose it is is looked up (step open) */
 };
 
 struct turn;

@@ -9,7 +9,16 @@
 #include "loop/timer.h"
 #include "store/store.h"
 
-enum turn_step { TURN_ADMIT, TURN_LOAD, TURN_FIT, TURN_CALL, TURN_RECORD, TURN_DONE, TURN_WAIT };
+enum turn_step {
+    TURN_OPEN,
+    TURN_ADMIT,
+    TURN_LOAD,
+    TURN_FIT,
+    TURN_CALL,
+    TURN_RECORD,
+    TURN_DONE,
+    TURN_WAIT
+};
 
 enum { TURN_LIMITS_MAX = 6 };
 
@@ -44,8 +53,10 @@ struct turn {
     int64_t window_starts[TURN_LIMITS_MAX];
     size_t limit_count;
 
-    /* load */
-    struct fault *stopped; /* cancelled or shut down meanwhile */
+    struct fault *stopped; /* cancelled or shut down while the store was asked */
+
+    /* load: both at once */
+    bool begin_waits, search_waits;
     struct model_passage *passages;
     size_t passage_count;
 
@@ -79,6 +90,8 @@ struct turn {
 void turn_advance(struct turn *turn, enum turn_step next);
 /* Ends the turn with that fault: an error event where the client still listens, then the record. */
 void turn_fail(struct turn *turn, const struct fault *fault);
+/* Ends a turn that was not admitted: nothing of it is recorded. */
+void turn_refuse(struct turn *turn, const struct fault *fault);
 /* As turn_fail, for a server that stops. */
 void turn_shut_down(struct turn *turn);
 void turn_emit(struct turn *turn, const struct turn_event *event);
@@ -86,7 +99,9 @@ void turn_flush(struct turn *turn);
 
 /* record.c: hand over to the store what is known now; `turn->jobs` counts them. */
 void record_begin(struct turn *turn); /* conversation, the visitor's message, counters */
-void record_end(struct turn *turn);   /* the answer, the calls */
+/* What the step load waits for came back. */
+void turn_loaded(struct turn *turn);
+void record_end(struct turn *turn); /* the answer, the calls */
 /* A job came back: frees the turn when it was the last thing. */
 void turn_job_done(struct turn *turn);
 

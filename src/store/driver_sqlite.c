@@ -1,6 +1,7 @@
 #include "base/memory.h"
 #include "store/migrations.h"
 #include "store/sqlite.h"
+#include <assert.h>
 #include <limits.h>
 
 bool sqlite_fault(const struct store_connection *connection, struct fault *fault) {
@@ -69,6 +70,13 @@ static struct store_statement *slot_of(struct store_connection *connection, cons
     abort(); /* a bug: SQLITE_STATEMENTS_MAX is too small */
 }
 
+/* `$3` is a name to SQLite, and names are numbered as they appear: which of the values is meant
+ * stands in the name. */
+static size_t value_of(sqlite3_stmt *statement, int at) {
+    const char *name = sqlite3_bind_parameter_name(statement, at);
+    return name ? strtoul(name + 1, NULL, 10) : 0;
+}
+
 static bool bind(sqlite3_stmt *statement, int at, const struct store_value *value) {
     /* NULL would bind a null, which no column takes. */
     const char *bytes = value->bytes.data ? value->bytes.data : "";
@@ -104,8 +112,10 @@ static bool statement_start(struct store_connection *connection, const char *sql
         slot->sql = sql;
         slot->connection = connection;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (!bind(slot->handle, (int)i + 1, &values[i])) {
+    for (int at = 1; at <= sqlite3_bind_parameter_count(slot->handle); at++) {
+        size_t value = value_of(slot->handle, at);
+        assert(value >= 1 && value <= count);
+        if (!bind(slot->handle, at, &values[value - 1])) {
             sqlite_fault(connection, fault);
             return false;
         }

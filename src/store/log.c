@@ -3,6 +3,11 @@
 #include "store/records.h"
 #include "store/session.h"
 
+static bool no_conversation(struct fault *fault) {
+    fault_set(fault, FAULT_NOT_FOUND, "There is no such conversation.");
+    return fault_param(fault, "conversation_id");
+}
+
 bool store_conversation_put(struct store_session *session,
                             const struct store_conversation *conversation, struct fault *fault) {
     static const char sql[] =
@@ -18,7 +23,24 @@ bool store_conversation_put(struct store_session *session,
                                     session_integer(conversation->created_ms)),
                      &changes, fault))
         return false;
-    return changes > 0 || fault_set(fault, FAULT_NOT_FOUND, "no such conversation");
+    return changes > 0 || no_conversation(fault);
+}
+
+bool store_conversation_find(struct store_session *session,
+                             const struct store_conversation *conversation, bool *ret_found,
+                             struct fault *fault) {
+    bool found;
+    int64_t own = 0;
+    if (!session_query_integer(
+            session, "SELECT bot = $2 AND user_id = $3 FROM conversations WHERE id = $1",
+            SESSION_VALUES(session_text(conversation->id), session_text(conversation->bot),
+                           session_text(conversation->user)),
+            &found, &own, fault))
+        return false;
+    if (found && !own)
+        return no_conversation(fault);
+    *ret_found = found;
+    return true;
 }
 
 bool store_message_add(struct store_session *session, const struct store_message *message,

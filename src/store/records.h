@@ -46,6 +46,10 @@ struct store_call {
  * user or bot gives NOT_FOUND, as if it did not exist. */
 bool store_conversation_put(struct store_session *session,
                             const struct store_conversation *conversation, struct fault *fault);
+/* Whether there is a conversation of that id (id, bot and user are read); NOT_FOUND as above. */
+bool store_conversation_find(struct store_session *session,
+                             const struct store_conversation *conversation, bool *ret_found,
+                             struct fault *fault);
 bool store_message_add(struct store_session *session, const struct store_message *message,
                        struct fault *fault);
 bool store_call_add(struct store_session *session, const struct store_call *call,

@@ -17,6 +17,16 @@ static bool put_conversation(struct store_session *session, void *user, struct f
     return store_conversation_put(session, user, fault);
 }
 
+struct finding {
+    struct store_conversation conversation;
+    bool found;
+};
+
+static bool find_conversation(struct store_session *session, void *user, struct fault *fault) {
+    struct finding *finding = user;
+    return store_conversation_find(session, &finding->conversation, &finding->found, fault);
+}
+
 static bool add_message(struct store_session *session, void *user, struct fault *fault) {
     return store_message_add(session, user, fault);
 }
@@ -64,11 +74,21 @@ static void test_conversation_belongs_to_its_user_and_bot(void **state) {
     conversation.user = SLICE("user:bob");
     assert_false(support_write(store, put_conversation, &conversation, &fault));
     assert_int_equal(fault.kind, FAULT_NOT_FOUND);
-    assert_string_equal(fault.message, "no such conversation");
+    assert_string_equal(fault.message, "There is no such conversation.");
+    assert_string_equal(fault.param, "conversation_id");
     conversation = conversation_of("V1", "user:ann");
     conversation.bot = SLICE("sales");
     assert_false(support_write(store, put_conversation, &conversation, &fault));
     assert_int_equal(fault.kind, FAULT_NOT_FOUND);
+    struct finding finding = {.conversation = conversation};
+    assert_false(support_read(store, find_conversation, &finding, &fault));
+    assert_int_equal(fault.kind, FAULT_NOT_FOUND);
+    finding.conversation.bot = SLICE("support");
+    support_must(support_read(store, find_conversation, &finding, &fault), &fault);
+    assert_true(finding.found);
+    finding.conversation.id = SLICE("V2");
+    support_must(support_read(store, find_conversation, &finding, &fault), &fault);
+    assert_false(finding.found);
     assert_int_equal(support_count(store, "SELECT count(*) FROM conversations"), 1);
     assert_int_equal(support_count(store, "SELECT count(*) FROM conversations"
                                           " WHERE user_id = 'user:ann' AND bot = 'support'"),
