@@ -68,8 +68,9 @@ struct http_watch {
 };
 void http_exchange_watch(struct http_exchange *exchange, const struct http_watch *watch);
 
-/* Adds a header to the coming reply (both copied). For CORS and cookies. Values with CR, LF or NUL
- * abort. */
+/* Adds a header to the coming reply (both copied). For CORS and cookies. Control
+ * bytes in values abort, and so do the headers that are the server's own: Connection,
+ * Content-Length, Date and Transfer-Encoding. */
 void http_exchange_add_header(struct http_exchange *exchange, const char *name, struct slice value);
 
 /* Whole reply; the exchange is over when it returns. Content-Length is written by itself; HEAD gets
