@@ -19,7 +19,7 @@
     X(REQUEST_LINE, 400, "invalid_request_line",                                                   \
       "The request line must be: method, one space, target, one space, HTTP/1.1.", "3")            \
     X(METHOD, 501, "unsupported_method", "This method is not supported.", "3.1, RFC 9110 9.1")     \
-    X(VERSION, 505, "unsupported_version", "Only HTTP/1.0 and HTTP/1.1 are spoken here.", "2.3")   \
+    X(VERSION, 400, "unsupported_version", "Only HTTP/1.0 and HTTP/1.1 are spoken here.", "2.3")   \
     X(TARGET, 400, "invalid_target", "The request target is malformed.", "3.2")                    \
     X(TARGET_ENCODING, 400, "invalid_target",                                                      \
       "The request target has a malformed or forbidden percent-encoding.", "RFC 3986 2.1, 7.3")    \
