@@ -306,6 +306,37 @@ static void set_heading(struct splitter *splitter, int level, struct slice text)
     buffer_finish(&plain);
 }
 
+/* --- wrapped lines --- */
+
+static size_t first_word(struct slice line) {
+    size_t end = slice_find_byte(line, ' ');
+    return end == SIZE_MAX ? line.size : end;
+}
+
+/* True where a line was only broken because the next word did not fit: not in an address, a table,
+ * or where Markdown asks for a line break. */
+static bool is_wrapped(struct slice line, struct slice next, size_t longest) {
+    return line.size >= 60 && line.size + 1 + first_word(next) > longest && line.data[0] != '|' &&
+           !slice_ends_with(line, SLICE("  ")) && !slice_ends_with(line, SLICE("\\"));
+}
+
+/* The paragraph with wrapped lines joined, so that it reads well at any width. */
+static struct slice unwrap(struct splitter *splitter, struct slice text) {
+    size_t longest = 0;
+    for (struct slice at = text; at.size > 0; at = after_line(at, first_line(at)))
+        if (first_line(at).size > longest)
+            longest = first_line(at).size;
+    char *copy = arena_allocate(splitter->arena, text.size + 1);
+    memcpy(copy, text.data, text.size);
+    for (struct slice at = text; at.size > 0;) {
+        struct slice line = first_line(at), next = after_line(at, line);
+        if (next.size > 0 && is_wrapped(line, next, longest))
+            copy[next.data - text.data - 1] = ' ';
+        at = next;
+    }
+    return (struct slice){copy, text.size};
+}
+
 /* --- reading blocks --- */
 
 /* Takes the text up to `end` off the rest. */
@@ -368,7 +399,7 @@ static void read_paragraph(struct splitter *splitter) {
         lines++;
         at = after_line(at, line);
     }
-    add_block(splitter, PARAGRAPH, take_until(splitter, at));
+    add_block(splitter, PARAGRAPH, unwrap(splitter, take_until(splitter, at)));
 }
 
 static void read_block(struct splitter *splitter) {

@@ -5,6 +5,7 @@
 struct arena;
 
 enum {
+    KNOWLEDGE_VERSION = 2,         /* of the way files are cut: another one has them learnt again */
     KNOWLEDGE_PASSAGE_SIZE = 1200, /* bytes of text a passage has at most, … */
     KNOWLEDGE_CODE_SIZE =
         4800, /* … but for one that is a block of code, which is kept whole up to here */

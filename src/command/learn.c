@@ -53,7 +53,12 @@ static void learn_file(struct store *store, const struct bot *bot, const char *p
     }
     struct arena *arena = arena_create(4096);
     struct learning learning = {.bot = bot, .source = slice_of(path)};
-    crypto_generichash(digest, sizeof digest, (const unsigned char *)text.data, text.size, NULL, 0);
+    const unsigned char version = KNOWLEDGE_VERSION;
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, sizeof digest);
+    crypto_generichash_update(&state, &version, 1);
+    crypto_generichash_update(&state, (const unsigned char *)text.data, text.size);
+    crypto_generichash_final(&state, digest, sizeof digest);
     learning.digest = (struct slice){(const char *)digest, sizeof digest};
     knowledge_split(buffer_slice(&text), arena, &learning.passages, &learning.count);
     if (!store_run_now(store, replace, &learning, &fault))

@@ -55,6 +55,26 @@ static void test_headings_make_the_title(void **state) {
     arena_destroy(r.arena);
 }
 
+static void test_wrapped_lines_are_joined(void **state) {
+    (void)state;
+    struct split r =
+        split(SLICE("We ship to all countries of the European Union, among them Germany, France,\n"
+                    "Spain, Italy, Poland and the Netherlands. We do not ship to other countries,\n"
+                    "yet.\n\n"
+                    "Tech Pro\nMain Street 1\n12345 Berlin\n\n"
+                    "This line of Markdown asks for a break with two blanks at its very end.  \n"
+                    "And so it is kept.\n"));
+    assert_int_equal(r.count, 1);
+    assert_passage(
+        &r, 0, "",
+        "We ship to all countries of the European Union, among them Germany, France, "
+        "Spain, Italy, Poland and the Netherlands. We do not ship to other countries, yet.\n\n"
+        "Tech Pro\nMain Street 1\n12345 Berlin\n\n"
+        "This line of Markdown asks for a break with two blanks at its very end.  \n"
+        "And so it is kept.");
+    arena_destroy(r.arena);
+}
+
 static void test_other_kinds_of_headings(void **state) {
     (void)state;
     struct split r = split(SLICE("Shop\n====\n\n"
@@ -254,6 +274,7 @@ static void test_titles_are_bounded(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_headings_make_the_title),
+        cmocka_unit_test(test_wrapped_lines_are_joined),
         cmocka_unit_test(test_other_kinds_of_headings),
         cmocka_unit_test(test_what_is_not_text_is_left_out),
         cmocka_unit_test(test_nothing_comes_of_nothing),
