@@ -168,8 +168,9 @@ void connection_write(struct connection *connection, const struct slice *pieces,
 
 /* --- Reading --- */
 
+/* An empty line is still nothing: some clients send one behind a body. */
 static bool receiving_idle(const struct connection *connection) {
-    return !connection->parse.message && connection->in.size == 0;
+    return !connection->parse.message && connection->in.size == connection->parse.start;
 }
 
 bool connection_idle(const struct connection *connection) {

@@ -7,6 +7,7 @@
 enum {
     ARENA_SLACK = 512,        /* for what a handler allocates besides the request */
     BODY_IN_ARENA_MAX = 8192, /* a larger body gets memory of its own */
+    LENGTH_DIGITS_MAX = 18,   /* more are not a size but an attempt to overflow one */
 };
 
 /* The head as it is taken apart: `message` is filled, the rest is needed until it is judged. */
@@ -267,15 +268,15 @@ static enum http_refusal judge_length(struct head *head, size_t body_max) {
     struct slice text = head->length;
     if (text.size == 0 || (text.size > 1 && text.data[0] == '0'))
         return HTTP_REFUSE_LENGTH;
+    if (text.size > LENGTH_DIGITS_MAX)
+        return HTTP_REFUSE_LENGTH;
     uint64_t length = 0;
-    bool large = text.size > 18;
     for (size_t i = 0; i < text.size; i++) {
         if (text.data[i] < '0' || text.data[i] > '9')
             return HTTP_REFUSE_LENGTH;
-        if (!large)
-            length = length * 10 + (unsigned)(text.data[i] - '0');
+        length = length * 10 + (unsigned)(text.data[i] - '0');
     }
-    if (large || length > body_max)
+    if (length > body_max)
         return HTTP_REFUSE_BODY_LARGE;
     head->message->length = length;
     return HTTP_REFUSE_NONE;
@@ -316,12 +317,21 @@ static enum http_refusal judge_target(struct head *head) {
     return http_path_decode(target.path, head->message->arena, &request->path);
 }
 
+/* It would mean nothing, and where an intermediary does not expect it, it is the next request. */
+static bool body_unwanted(const struct http_message *message) {
+    struct slice method = message->request.method;
+    return (message->length > 0 || message->chunked) &&
+           (slice_is(method, "GET") || slice_is(method, "HEAD"));
+}
+
 static enum http_refusal judge_head(struct head *head, size_t body_max) {
     struct http_message *message = head->message;
     message->keep_alive = !head->close && (!message->http_1_0 || head->keep_alive);
     enum http_refusal refusal = judge_target(head);
     if (refusal == HTTP_REFUSE_NONE)
         refusal = judge_framing(head, body_max);
+    if (refusal == HTTP_REFUSE_NONE && body_unwanted(message))
+        refusal = HTTP_REFUSE_BODY_UNWANTED;
     if (refusal != HTTP_REFUSE_NONE || head->expects == 0)
         return refusal;
     if (head->expects > 1 || !slice_equal_nocase(head->expect, SLICE("100-continue")))

@@ -10,6 +10,7 @@
  *  - a Content-Length that is not one plain number ("+5", "05", "5, 5", given twice),
  * Content-Length with Transfer-Encoding, any Transfer-Encoding but a single, lower-case "chunked",
  * and that with HTTP/1.0;
+ *  - a body with GET or HEAD;
  *  - malformed chunks, long extensions, trailers that would change the request.
  *
  * Each head is checked twice: by the scanner here, byte by byte as it comes, and then by

@@ -51,6 +51,8 @@
     X(CODING, 400, "invalid_transfer_encoding",                                                    \
       "The only Transfer-Encoding supported is a single \"chunked\".", "6.1, 6.3 rule 4")          \
     X(CODING_1_0, 400, "invalid_transfer_encoding", "HTTP/1.0 knows no Transfer-Encoding.", "6.1") \
+    X(BODY_UNWANTED, 400, "unexpected_body", "GET and HEAD requests must not have a body.",        \
+      "RFC 9110 9.3.1, 9.3.2")                                                                     \
     X(BODY_LARGE, 413, "body_too_large", "The request body is too large.", "RFC 9110 15.5.14")     \
     X(CHUNK_SIZE, 400, "invalid_chunk", "A chunk size is malformed.", "7.1")                       \
     X(CHUNK_EXTENSION, 400, "invalid_chunk", "A chunk extension is malformed or too long.",        \

@@ -1,6 +1,7 @@
 #include "http/syntax.h"
 #include "base/arena.h"
 #include "base/utf8.h"
+#include <arpa/inet.h>
 
 enum {
     T = HTTP_TOKEN,
@@ -187,16 +188,16 @@ static bool port_valid(struct slice port) {
            slice_to_int64(port, &number) && number <= 65535;
 }
 
-/* Shape only: "[" hexadecimal digits, ':' and '.' "]". Nothing is looked up by it. */
+/* "[", an IPv6 address without a zone, "]"; 0 for anything else. */
 static size_t bracketed_size(struct slice host) {
-    size_t at = 1, colons = 0;
-    for (; at < host.size && host.data[at] != ']'; at++) {
-        if (host.data[at] == ':')
-            colons++;
-        else if (host.data[at] != '.' && !http_char_is(host.data[at], HTTP_HEX))
-            return 0;
-    }
-    return at < host.size && colons >= 2 && at <= 46 ? at + 1 : 0;
+    char address[INET6_ADDRSTRLEN];
+    struct in6_addr ignored;
+    size_t end = slice_find_byte(host, ']');
+    if (end == SIZE_MAX || end - 1 >= sizeof address)
+        return 0;
+    memcpy(address, host.data + 1, end - 1);
+    address[end - 1] = '\0';
+    return inet_pton(AF_INET6, address, &ignored) == 1 ? end + 1 : 0;
 }
 
 bool http_host_valid(struct slice host) {
