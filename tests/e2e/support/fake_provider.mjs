@@ -1,5 +1,5 @@
 // A scripted upstream that speaks Chat Completions: a program of its own, so that nothing of the product knows it.
-// The last user message (or the model's name, when it begins with "do:") says what to do, as words:
+// The last user message says what to do, and so does the model's name when it is of the form "do:drop-after=3":
 //
 //   say TEXT             answer with the text, a word per chunk          status N JSON   reply with that status
 //   slow MS              wait so long between chunks                     header K V      add a header to the reply
@@ -8,6 +8,10 @@
 //   drop-after N         close the socket after N chunks                 end-after N     end orderly without a finish
 //   garbage              bytes that are not the protocol                 error-after N   error payload after N chunks
 //   big N                N chunks of 1,000 bytes                         whole           answer as plain JSON
+//   refuse KEY           401 to that key
+//   count N              the words w1 to wN                              repeat N        begin N words too early
+//
+// Asked to continue an answer that broke off, it goes on behind the part that it is shown.
 //
 // GET /requests lists what was received; GET /open counts replies under way; PUT /keys sets the JWKS of GET /jwks.
 import { createServer } from "node:http";
@@ -28,10 +32,24 @@ const chunk = (model, delta, finish = null) =>
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
+const textOf = ({ content }) => (typeof content === "string" ? content : content.map((part) => part.text ?? "").join("\n"));
+
+// What stands in the message that asks to continue, and in no script.
+const isContinuation = (message) => /cut off .* Continue it exactly/.test(textOf(message));
+
+function goOn(plan, said) {
+  const all = plan.words.join("");
+  if (!all.startsWith(said)) return;
+  let from = 0;
+  for (let size = 0; size + plan.words[from]?.length <= said.length; from++) size += plan.words[from].length;
+  plan.words = plan.words.slice(Math.max(0, from - (plan.repeat ?? 0)));
+}
+
 function script(body) {
-  const last = body.messages.findLast((message) => message.role === "user")?.content ?? "";
-  const text = typeof last === "string" ? last : last.map((part) => part.text ?? "").join("\n");
-  const source = body.model.startsWith("do:") ? body.model.slice(3) : text;
+  const users = body.messages.filter((message) => message.role === "user");
+  const continues = users.length > 1 && isContinuation(users.at(-1));
+  const text = users.length ? textOf(users.at(continues ? -2 : -1)) : "";
+  const source = body.model.startsWith("do:") ? `${text};${body.model.slice(3).replaceAll("=", " ")}` : text;
   const plan = { words: ["Hello", " there,", " visitor."], headers: {}, slow: 0 };
   for (const step of source.split(";").map((part) => part.trim())) {
     const [word, ...rest] = step.split(" ");
@@ -39,8 +57,11 @@ function script(body) {
     else if (word === "header") plan.headers[rest[0]] = rest.slice(1).join(" ");
     else if (word === "status") [plan.status, plan.body] = [Number(rest[0]), rest.slice(1).join(" ")];
     else if (word === "big") plan.words = Array(Number(rest[0])).fill("x".repeat(1000));
+    else if (word === "refuse") plan.refuse = `Bearer ${rest[0]}`;
+    else if (word === "count") plan.words = Array.from({ length: Number(rest[0]) }, (_, i) => `${i ? " " : ""}w${i + 1}`);
     else if (word) plan[word] = rest.length ? Number(rest[0]) : true;
   }
+  if (continues) goOn(plan, textOf(body.messages.at(-2)));
   return plan;
 }
 
@@ -51,6 +72,7 @@ async function write(reply, text) {
 
 async function answer(request, reply, body) {
   const plan = script(body);
+  if (plan.refuse === request.headers.authorization) plan.status = 401;
   if (plan["drop-before"]) return request.socket.destroy();
   if (plan["stall-head"]) return;
   if (plan.status) {
