@@ -241,7 +241,7 @@ static void note_header(struct head *head, struct slice name, struct slice value
 /* Text that scan() has let through, so that every line has its CRLF and every header its colon. */
 static void split_head(struct head *head, struct slice text) {
     struct http_message *message = head->message;
-    struct slice version;
+    struct slice version = {NULL, 0};
     size_t end = slice_find_byte(text, '\r');
     (void)split_request_line(slice_first(text, end), &message->request.method, &head->target,
                              &version);
