@@ -63,6 +63,19 @@ void emitter_signature(struct emitter *emitter, struct slice value) {
     emit_text(emitter, MODEL_EVENT_SIGNATURE, text_join_read(&whole, value, &emitter->scratch));
 }
 
+void emitter_redacted(struct emitter *emitter, struct slice value) {
+    struct text_join whole = {0};
+    struct model_event event = {
+        .kind = MODEL_EVENT_SIGNATURE,
+        .text = text_join_read(&whole, value, &emitter->scratch),
+        .redacted = true,
+    };
+    if (event.text.size == 0)
+        return;
+    emitter->spoken = true;
+    emit(emitter, &event);
+}
+
 void emitter_usage(struct emitter *emitter, const struct model_usage *usage) {
     struct model_event event = {.kind = MODEL_EVENT_USAGE, .usage = *usage};
     emit(emitter, &event);

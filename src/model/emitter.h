@@ -43,6 +43,8 @@ void emitter_start(struct emitter *emitter, struct slice id, struct slice model)
 void emitter_text(struct emitter *emitter, enum model_event_kind kind, struct slice value);
 /* The opaque content of a JSON string. */
 void emitter_signature(struct emitter *emitter, struct slice value);
+/* The same for reasoning that the vendor encrypted as a whole. */
+void emitter_redacted(struct emitter *emitter, struct slice value);
 void emitter_usage(struct emitter *emitter, const struct model_usage *usage);
 
 struct emitter_call *emitter_find_key(struct emitter *emitter, int64_t key);

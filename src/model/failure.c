@@ -60,6 +60,7 @@ static const struct word texts[] = {
     {"context window", FAULT_PROVIDER_CONTEXT_TOO_LONG},
     {"available context size", FAULT_PROVIDER_CONTEXT_TOO_LONG},
     {"prompt is too long", FAULT_PROVIDER_CONTEXT_TOO_LONG},
+    {"exceed context limit", FAULT_PROVIDER_CONTEXT_TOO_LONG},
     {"input token count", FAULT_PROVIDER_CONTEXT_TOO_LONG},
     {"input is too long", FAULT_PROVIDER_CONTEXT_TOO_LONG},
     {"reduce the length of the messages", FAULT_PROVIDER_CONTEXT_TOO_LONG},
@@ -71,6 +72,7 @@ static const struct word texts[] = {
     {"insufficient balance", FAULT_PROVIDER_QUOTA},
     {"credit balance is too low", FAULT_PROVIDER_QUOTA},
     {"spend limit", FAULT_PROVIDER_QUOTA},
+    {"api usage limits", FAULT_PROVIDER_QUOTA},
 };
 
 static bool contains(struct slice text, const char *needle) {

@@ -147,6 +147,7 @@ struct model_event {
     struct slice tool_id,
         tool_name; /* TOOL_CALL; tool_id is never empty (made up where the vendor has none) */
     struct model_usage usage; /* USAGE */
+    bool redacted; /* SIGNATURE: a reasoning part of its own, whose text is encrypted in `text` */
     enum model_finish finish; /* FINISH */
     struct slice finish_raw;  /* FINISH: the vendor's own word */
 };

@@ -3,6 +3,7 @@
 /* To add a vendor: one file, and one line here. */
 static const struct provider *const providers[] = {
     &openai_provider,
+    &anthropic_provider,
     &offline_provider,
 };
 

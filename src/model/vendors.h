@@ -2,5 +2,6 @@
 #pragma once
 #include "model/provider.h"
 
+extern const struct provider anthropic_provider;
 extern const struct provider openai_provider;
 extern const struct provider offline_provider;

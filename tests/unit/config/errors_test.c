@@ -39,7 +39,7 @@ static void test_secrets_are_hidden(void **state) {
         "switchboard.yaml:1:38: providers.openai.ulr: unknown option; did you mean url?\n"
         "  providers: { openai: { key: ***, ulr: x }, b: { key: ***, nope: 1 } }\n"
         "                                   ^\n"
-        "switchboard.yaml:1:48: providers.b: api is missing: one of openai, offline\n"
+        "switchboard.yaml:1:48: providers.b: api is missing: one of " APIS "\n"
         "  providers: { openai: { key: ***, ulr: x }, b: { key: ***, nope: 1 } }\n"
         "                                             ^\n"
         "switchboard.yaml:1:69: providers.b.nope: unknown option; known here: api, url, "

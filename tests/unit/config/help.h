@@ -10,6 +10,9 @@
 #include <cmocka.h>
 #include <unistd.h>
 
+/* The names of model/registry.c, as messages list them. */
+#define APIS "openai, anthropic, offline"
+
 /* A new folder, made the working directory; the fixture of every test group here. */
 static inline int enter_folder(void **state) {
     char folder[] = "/tmp/switchboard-config-XXXXXX";

@@ -149,9 +149,9 @@ static const struct mistake mistakes[] = {
      "must be one line; a line break or control character is in it"},
     /* providers and models */
     {"providers: { openai: { api: opnai } }\n" BOTS, 1, 29, "providers.openai.api",
-     "unknown api; known are openai, offline, found \"opnai\""},
+     "unknown api; known are " APIS ", found \"opnai\""},
     {"providers:\n  mine: { url: \"https://a\" }\n" BOTS, 2, 3, "providers.mine",
-     "api is missing: one of openai, offline"},
+     "api is missing: one of " APIS},
     {"providers: { Open: { api: offline } }\n" BOTS, 1, 14, "providers.Open",
      "a name is made of a-z, 0-9, - and _, at most 64, the first a letter or digit"},
     {"providers: { \"\": { api: offline } }\n" BOTS, 1, 14, "providers.\"\"",
@@ -345,7 +345,7 @@ static void test_ten_mistakes(void **state) {
         {3, "expected an address and port such as 127.0.0.1:8080, found \"127.0.0.1\""},
         {4, "unknown option; did you mean database?"},
         {6, "expected a size such as 16KiB or 1MiB, found \"1 megabyte\""},
-        {8, "unknown api; known are openai, offline, found \"opnai\""},
+        {8, "unknown api; known are " APIS ", found \"opnai\""},
         {11, "unknown provider \"antropic\""},
         {13, "the environment variable SHOP_NAME_THAT_IS_NOT_SET is not set (write "
              "${SHOP_NAME_THAT_IS_NOT_SET:-} if it may be missing)"},
