@@ -260,10 +260,12 @@ void http_exchange_add_header(struct http_exchange *exchange, const char *name,
     struct http_extra *extra = arena_allocate(arena, sizeof *extra);
     char *line = arena_allocate(arena, size);
     memcpy(line, key.data, key.size);
-    memcpy(line + key.size, ": ", 2);
+    line[key.size] = ':';
+    line[key.size + 1] = ' ';
     if (value.size > 0)
         memcpy(line + key.size + 2, value.data, value.size);
-    memcpy(line + size - 2, "\r\n", 2);
+    line[size - 2] = '\r';
+    line[size - 1] = '\n';
     extra->line = (struct slice){line, size};
     *exchange->extra_end = extra;
     exchange->extra_end = &extra->next;

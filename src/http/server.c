@@ -120,6 +120,13 @@ static int listen_on(const struct sockaddr_storage *address, bool share_port) {
     return -1;
 }
 
+/* In network order; it stands at the same place in both families. */
+static in_port_t port_of(const struct sockaddr_storage *address) {
+    struct sockaddr_in either;
+    memcpy(&either, address, sizeof either);
+    return either.sin_port;
+}
+
 static int open_listener(const struct http_options *options, struct fault *fault) {
     struct sockaddr_storage address;
     if (!options->address || !read_address(options->address, &address)) {
@@ -131,11 +138,8 @@ static int open_listener(const struct http_options *options, struct fault *fault
     }
     int fd = listen_on(&address, options->share_port);
     if (fd < 0 && errno == EAFNOSUPPORT && options->address[0] == ':') {
-        struct sockaddr_in any = {
-            /* a kernel without IPv6 */
-            .sin_family = AF_INET,
-            .sin_port = ((struct sockaddr_in6 *)&address)->sin6_port,
-        };
+        /* A kernel without IPv6. */
+        struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = port_of(&address)};
         memcpy(&address, &any, sizeof any);
         fd = listen_on(&address, options->share_port);
     }
@@ -152,8 +156,7 @@ static int bound_port(int fd) {
     socklen_t size = sizeof address;
     if (getsockname(fd, (struct sockaddr *)&address, &size) != 0)
         return 0;
-    return ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port
-                                              : ((struct sockaddr_in6 *)&address)->sin6_port);
+    return ntohs(port_of(&address));
 }
 
 /* --- Accepting --- */
