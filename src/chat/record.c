@@ -99,6 +99,8 @@ static bool write_call(struct store_session *session, const struct turn *turn,
         .cache_write_tokens = call->usage.cache_write,
         .output_tokens = call->usage.output,
         .reasoning_tokens = call->usage.reasoning,
+        .cache_write_1h_tokens = call->usage.cache_write_1h,
+        .counted_tokens = -1,
         .cost_microdollars = -1,
         .finish_reason = slice_of(call->fault ? "" : model_finish_name(call->finish)),
         .error_kind = slice_of(call->fault ? fault_kind_name(call->fault->kind) : ""),
@@ -106,7 +108,7 @@ static bool write_call(struct store_session *session, const struct turn *turn,
         .upstream_status = call->status,
         .upstream_request_id = call->request_id,
     };
-    return store_call_add(session, &row, fault);
+    return store_call_settle(session, &row, fault);
 }
 
 static bool write_end(struct store_session *session, struct store_job *job, struct fault *fault) {

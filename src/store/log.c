@@ -59,32 +59,6 @@ bool store_message_add(struct store_session *session, const struct store_message
                        NULL, fault);
 }
 
-bool store_call_add(struct store_session *session, const struct store_call *call,
-                    struct fault *fault) {
-    static const char sql[] =
-        "INSERT INTO calls (id, turn_id, conversation_id, bot, user_id, provider, model,"
-        " started_ms, duration_ms, first_token_ms,"
-        " input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens,"
-        " cost_microdollars, finish_reason, error_kind, error_detail,"
-        " upstream_status, upstream_request_id)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-        " $18, $19, $20, $21)";
-    return session_run(
-        session, sql,
-        SESSION_VALUES(
-            session_text(call->id), session_text(call->turn_id),
-            session_text(call->conversation_id), session_text(call->bot), session_text(call->user),
-            session_text(call->provider), session_text(call->model),
-            session_integer(call->started_ms), session_integer(call->duration_ms),
-            session_integer(call->first_token_ms), session_integer(call->input_tokens),
-            session_integer(call->cache_read_tokens), session_integer(call->cache_write_tokens),
-            session_integer(call->output_tokens), session_integer(call->reasoning_tokens),
-            session_integer(call->cost_microdollars), session_text(call->finish_reason),
-            session_text(call->error_kind), session_text(call->error_detail),
-            session_integer(call->upstream_status), session_text(call->upstream_request_id)),
-        NULL, fault);
-}
-
 static struct store_message read_message(const struct session_query *query,
                                          struct slice conversation_id, struct arena *arena) {
     return (struct store_message){

@@ -110,7 +110,48 @@ static const char sqlite_1[] =
     "  VALUES ('delete', old.id, old.title, old.text);"
     "END;";
 
-const char *const migrations_sqlite[MIGRATIONS_SQLITE_COUNT] = {sqlite_1};
+/* Money. The calls are the ledger: a call's row is written as "open" with what is reserved for it
+ * before it is made, and becomes "settled" with what it cost; sums over them are what was spent. */
+static const char sqlite_2[] =
+    "ALTER TABLE calls ADD COLUMN state TEXT NOT NULL DEFAULT 'settled';"
+    "ALTER TABLE calls ADD COLUMN purpose TEXT NOT NULL DEFAULT 'answer';"
+    "ALTER TABLE calls ADD COLUMN provider_key TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE calls ADD COLUMN cache_write_1h_tokens INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE calls ADD COLUMN counted_tokens INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE calls ADD COLUMN reserved_microdollars INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE calls ADD COLUMN reserved_tokens INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE calls ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE calls ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX calls_by_start ON calls (started_ms);"
+    "CREATE INDEX calls_by_conversation ON calls (conversation_id);"
+    "CREATE INDEX calls_open ON calls (started_ms) WHERE state = 'open';"
+
+    "CREATE INDEX conversations_by_user ON conversations (user_id, updated_ms);"
+    /* The summary stands for the messages up to that position. */
+    "ALTER TABLE conversations ADD COLUMN summary TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE conversations ADD COLUMN summary_position INTEGER NOT NULL DEFAULT 0;"
+
+    /* What is learnt of how a model counts; see model/tokens_estimate.h. */
+    "CREATE TABLE estimates ("
+    "  model TEXT PRIMARY KEY,"
+    "  state TEXT NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    /* Answers given before: to the same question, by the same version of the bot. */
+    "CREATE TABLE answers ("
+    "  bot TEXT NOT NULL,"
+    "  digest BLOB NOT NULL,"
+    "  text TEXT NOT NULL,"
+    "  finish_reason TEXT NOT NULL,"
+    "  provider TEXT NOT NULL,"
+    "  model TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL,"
+    "  expires_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (bot, digest)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX answers_by_end ON answers (expires_ms);";
+
+const char *const migrations_sqlite[MIGRATIONS_SQLITE_COUNT] = {sqlite_1, sqlite_2};
 
 static bool apply_next(struct store_session *session, const char *const *migrations, int count,
                        const char *place, int *ret_version, struct fault *fault) {

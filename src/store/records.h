@@ -27,16 +27,23 @@ struct store_message {
     int64_t created_ms;
 };
 
-/* One call of a model; a turn has several when it retries, falls back or uses tools. */
+/* One call of a model; a turn has several when it retries, falls back or uses tools. The calls are
+ * the ledger: what was spent is the sum of their costs, reserved or settled. */
 struct store_call {
     struct slice id, turn_id, conversation_id;
     struct slice bot, user;
-    struct slice provider, model;
+    struct slice provider, provider_key, model; /* provider_key: its name, never the key */
+    struct slice purpose;                       /* "answer", "summary"; "" means answer */
     int64_t started_ms;
     int64_t duration_ms, first_token_ms; /* first_token_ms from start; -1 if none came */
-    int64_t input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens;
-    int64_t cost_microdollars;
-    struct slice finish_reason;            /* normalised; "" when it failed */
+    int64_t input_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens;
+    int64_t output_tokens, reasoning_tokens;
+    int64_t counted_tokens; /* of the prompt, as we counted it before; -1 not counted */
+    int64_t left_out;       /* messages of the conversation that were not sent */
+    int64_t reserved_microdollars, reserved_tokens;
+    int64_t cost_microdollars;  /* -1: no price is known */
+    bool estimated;             /* tokens and cost are ours: the provider did not report them */
+    struct slice finish_reason; /* normalised; "" when it failed */
     struct slice error_kind, error_detail; /* fault_kind_name, "" when it did not fail */
     int64_t upstream_status;
     struct slice upstream_request_id;
@@ -52,8 +59,29 @@ bool store_conversation_find(struct store_session *session,
                              struct fault *fault);
 bool store_message_add(struct store_session *session, const struct store_message *message,
                        struct fault *fault);
-bool store_call_add(struct store_session *session, const struct store_call *call,
-                    struct fault *fault);
+/* Before the call: open, with what is reserved. */
+bool store_call_open(struct store_session *session, const struct store_call *call,
+                     struct fault *fault);
+/* After it: settles the open row of that id, or adds one where the database missed it. */
+bool store_call_settle(struct store_session *session, const struct store_call *call,
+                       struct fault *fault);
+/* At start-up: calls that a crash left open are settled by what was reserved for them, marked as
+ * estimated, error "crashed": what a vendor bills for them is not known, and at most that. */
+bool store_calls_close(struct store_session *session, int64_t *ret_count, struct fault *fault);
+
+/* What was spent since `since_ms` by one subject each. */
+enum store_spender { STORE_BY_USER, STORE_BY_BOT, STORE_BY_PROVIDER_KEY };
+struct store_spending {
+    struct slice bot;     /* BY_USER, BY_BOT */
+    struct slice subject; /* the user, "" for BY_BOT, "provider/key" */
+    int64_t microdollars, tokens;
+};
+bool store_spending_list(struct store_session *session, enum store_spender by, struct slice bot,
+                         int64_t since_ms, struct arena *arena,
+                         struct store_spending **ret_spending, size_t *ret_count,
+                         struct fault *fault);
+bool store_conversation_spent(struct store_session *session, struct slice conversation_id,
+                              struct store_spending *ret_spending, struct fault *fault);
 
 /* Messages of a conversation, oldest first, at most the `limit` newest; allocated in `arena`. */
 bool store_messages_list(struct store_session *session, struct slice conversation_id, size_t limit,
