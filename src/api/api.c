@@ -1,4 +1,5 @@
 #include "api/api.h"
+#include "api/anthropic.h"
 #include "api/api_state.h"
 #include "api/openai.h"
 #include "api/origin.h"
@@ -16,9 +17,13 @@ struct route {
 };
 
 static const struct route routes[] = {
-    {"POST", "/api/chat", openai_chat},   {"POST", "/v1/chat/completions", openai_completions},
-    {"GET", "/v1/models", openai_models}, {"GET", "/healthz", status_health},
-    {"GET", "/readyz", status_ready},     {"GET", "/metrics", status_metrics},
+    {"POST", "/api/chat", openai_chat},
+    {"POST", "/v1/chat/completions", openai_completions},
+    {"POST", "/v1/messages", anthropic_messages},
+    {"GET", "/v1/models", openai_models},
+    {"GET", "/healthz", status_health},
+    {"GET", "/readyz", status_ready},
+    {"GET", "/metrics", status_metrics},
 };
 
 struct api *api_create(struct chat *chat, const struct api_options *options) {

@@ -26,6 +26,14 @@ static const char *const not_for_clients[] = {
     "modalities",
     "web_search_options",
     "parallel_tool_calls",
+    /* and Anthropic's */
+    "top_k",
+    "stop_sequences",
+    "thinking",
+    "output_config",
+    "mcp_servers",
+    "container",
+    "context_management",
 };
 
 static bool copy_string(struct slice value, struct arena *arena, struct slice *ret_text) {
@@ -76,6 +84,28 @@ static bool read_image(struct slice value, const char *path, struct arena *arena
     return true;
 }
 
+/* Anthropic's form: {"type":"image","source":{"type":"base64","media_type":…,"data":…}}, or with
+ * "type":"url" and "url". */
+static bool read_source(struct slice source, const char *path, struct arena *arena,
+                        struct model_part *ret_part, struct fault *fault) {
+    struct model_part part = {.kind = MODEL_PART_IMAGE};
+    bool ok;
+    if (json_string_is(json_get(source, "type"), "url"))
+        ok = copy_string(json_get(source, "url"), arena, &part.url) &&
+             (slice_starts_with(part.url, SLICE("https://")) ||
+              slice_starts_with(part.url, SLICE("http://")));
+    else
+        ok = json_string_is(json_get(source, "type"), "base64") &&
+             copy_string(json_get(source, "media_type"), arena, &part.media_type) &&
+             copy_string(json_get(source, "data"), arena, &part.data) &&
+             slice_starts_with(part.media_type, SLICE("image/")) && part.data.size > 0;
+    if (!ok)
+        return wrong(fault, path,
+                     "must have a source: an http or https URL, or an image in base64.");
+    *ret_part = part;
+    return true;
+}
+
 static bool read_part(struct slice value, const char *path, struct arena *arena,
                       struct model_part *ret_part, struct fault *fault) {
     struct slice type = json_get(value, "type");
@@ -88,7 +118,17 @@ static bool read_part(struct slice value, const char *path, struct arena *arena,
     }
     if (json_string_is(type, "image_url"))
         return read_image(value, path, arena, ret_part, fault);
-    return wrong(fault, path, "must be a part of type text or image_url.");
+    if (json_string_is(type, "image"))
+        return read_source(json_get(value, "source"), path, arena, ret_part, fault);
+    return wrong(fault, path, "must be a part of type text, image or image_url.");
+}
+
+/* What Anthropic's clients send back of tools and thinking: a bot has its own. */
+static const char *left_out_as(struct slice part) {
+    struct slice type = json_plain_string(json_get(part, "type"));
+    if (slice_ends_with(type, SLICE("tool_use")) || slice_ends_with(type, SLICE("tool_result")))
+        return "tool messages";
+    return slice_ends_with(type, SLICE("thinking")) ? "thinking" : NULL;
 }
 
 static bool read_parts(struct slice content, const char *path, struct arena *arena,
@@ -96,9 +136,11 @@ static bool read_parts(struct slice content, const char *path, struct arena *are
     struct model_part parts[BODY_PARTS_MAX];
     size_t count = 0, cursor = 0;
     struct slice element;
-    while (json_next_element(content, &cursor, &element)) {
+    for (size_t i = 0; json_next_element(content, &cursor, &element); i++) {
         char part_path[96];
-        snprintf(part_path, sizeof part_path, "%s[%zu]", path, count);
+        snprintf(part_path, sizeof part_path, "%s[%zu]", path, i);
+        if (left_out_as(element))
+            continue;
         if (count == BODY_PARTS_MAX)
             return wrong(fault, path, "has too many parts (at most 100).");
         if (!read_part(element, part_path, arena, &parts[count], fault))
@@ -144,6 +186,19 @@ static void ignore(struct buffer *ignored, const char *what) {
     buffer_append_string(ignored, what);
 }
 
+/* Names the parts that are left out; true when that is all there is. */
+static bool ignore_parts(struct slice content, struct buffer *ignored) {
+    struct slice part;
+    size_t cursor = 0, kept = 0, left_out = 0;
+    while (json_next_element(content, &cursor, &part)) {
+        const char *name = left_out_as(part);
+        if (name)
+            ignore(ignored, name);
+        *(name ? &left_out : &kept) += 1;
+    }
+    return left_out > 0 && kept == 0;
+}
+
 /* An assistant's message of nothing but tool calls has content null or "": it says nothing to us.
  */
 static bool says_nothing(struct slice message) {
@@ -178,6 +233,8 @@ static enum reading read_message(struct slice value, size_t index, struct arena 
         snprintf(content_path, sizeof content_path, "%s.role", path);
         return wrong(fault, content_path, "must be user or assistant."), READ_FAILED;
     }
+    if (ignore_parts(json_get(value, "content"), ignored))
+        return READ_LEFT_OUT;
     if (!read_content(json_get(value, "content"), content_path, arena, &message, fault))
         return READ_FAILED;
     if (message.role == MODEL_USER && is_empty(&message))

@@ -28,15 +28,30 @@ static void release(struct door_request *request) {
     request->exchange = NULL;
 }
 
+static struct buffer *scratch(struct door_request *request) {
+    buffer_clear(&request->api->scratch);
+    return &request->api->scratch;
+}
+
 static void fail(struct door_request *request, const struct fault *fault) {
     struct http_exchange *exchange = request->exchange;
+    struct buffer *out = scratch(request);
+    int status = request->door->dialect->refusal(request, fault, out);
     release(request);
-    reply_error(exchange, fault);
+    reply_error_as(exchange, fault, status, buffer_slice(out));
+}
+
+static void add_id(struct door_request *request) {
+    const char *name = request->door->dialect->id_header;
+    http_exchange_add_header(request->exchange, "X-Request-Id", id_slice(&request->id));
+    if (name)
+        http_exchange_add_header(request->exchange, name, id_slice(&request->id));
 }
 
 static void refuse(struct door_request *request, const struct fault *fault) {
     struct metrics *metrics = chat_parts(request->api->chat)->metrics;
     atomic_fetch_add(&metrics->refused[fault->kind], 1);
+    add_id(request);
     fail(request, fault);
 }
 
@@ -57,7 +72,7 @@ static void add_session(struct door_request *request, const char *token) {
 }
 
 static void add_headers(struct door_request *request) {
-    http_exchange_add_header(request->exchange, "X-Request-Id", id_slice(&request->id));
+    add_id(request);
     http_exchange_add_header(request->exchange, "X-Conversation-Id", request->conversation_id);
     http_exchange_add_header(request->exchange, "Cache-Control", SLICE("no-store"));
     if (request->offline)
@@ -72,11 +87,6 @@ static void begin(struct door_request *request) {
     /* nginx and its like must not collect the stream. */
     http_exchange_add_header(request->exchange, "X-Accel-Buffering", SLICE("no"));
     http_stream_begin(request->exchange, 200, request->door->dialect->content_type);
-}
-
-static struct buffer *scratch(struct door_request *request) {
-    buffer_clear(&request->api->scratch);
-    return &request->api->scratch;
 }
 
 static void write_out(struct door_request *request, struct buffer *out) {
@@ -180,7 +190,7 @@ static void on_heartbeat(void *user) {
         request->door->dialect->start(request, out);
         write_out(request, out);
     }
-    http_stream_write(request->exchange, SLICE(": waiting\n\n"));
+    http_stream_write(request->exchange, slice_of(request->door->dialect->heartbeat));
     http_stream_flush(request->exchange);
     timer_set(&request->heartbeat, HEARTBEAT_MS);
 }

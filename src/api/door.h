@@ -17,6 +17,8 @@ struct door_request;
  * itself. */
 struct dialect {
     const char *content_type; /* of a stream */
+    const char *heartbeat;    /* an event that says nothing */
+    const char *id_header;    /* where its clients look for the request's id; NULL: X-Request-Id */
     /* Appends what opens the stream, a delta, an error in the stream, the end. */
     void (*start)(struct door_request *request, struct buffer *out);
     void (*text)(struct door_request *request, struct slice text, struct buffer *out);
@@ -25,6 +27,9 @@ struct dialect {
     /* The body of an answer that is not streamed; `text` is the whole of it. */
     void (*whole)(struct door_request *request, struct slice text, const struct turn_event *end,
                   struct buffer *out);
+    /* The body of an error that comes in place of an answer; returns the status. */
+    int (*refusal)(const struct door_request *request, const struct fault *fault,
+                   struct buffer *out);
 };
 
 struct door {

@@ -118,13 +118,23 @@ static void whole(struct door_request *request, struct slice answer, const struc
     buffer_append(out, SLICE("}\n"));
 }
 
+static int refusal(const struct door_request *request, const struct fault *fault,
+                   struct buffer *out) {
+    (void)request;
+    reply_error_json(fault, out);
+    buffer_append_byte(out, '\n');
+    return reply_status(fault);
+}
+
 static const struct dialect openai_dialect = {
     .content_type = "text/event-stream",
+    .heartbeat = ": waiting\n\n",
     .start = start,
     .text = text,
     .error = error,
     .end = end,
     .whole = whole,
+    .refusal = refusal,
 };
 
 static const struct door completions_door = {

@@ -72,10 +72,16 @@ void reply_error_json(const struct fault *fault, struct buffer *out) {
 }
 
 void reply_error(struct http_exchange *exchange, const struct fault *fault) {
-    char text[32];
     struct buffer body = {0};
     reply_error_json(fault, &body);
     buffer_append_byte(&body, '\n');
+    reply_error_as(exchange, fault, reply_status(fault), buffer_slice(&body));
+    buffer_finish(&body);
+}
+
+void reply_error_as(struct http_exchange *exchange, const struct fault *fault, int status,
+                    struct slice body) {
+    char text[32];
     if (fault->retry_after_ms >= 0) {
         int64_t seconds = (fault->retry_after_ms + 999) / 1000;
         snprintf(text, sizeof text, "%lld", (long long)(seconds > 0 ? seconds : 1));
@@ -86,8 +92,7 @@ void reply_error(struct http_exchange *exchange, const struct fault *fault) {
     /* We have retried where that helps; the official clients would do it twice more otherwise. */
     if (fault->kind >= FAULT_PROVIDER_AUTH && !fault->retryable)
         http_exchange_add_header(exchange, "x-should-retry", SLICE("false"));
-    reply_json(exchange, reply_status(fault), buffer_slice(&body));
-    buffer_finish(&body);
+    reply_json(exchange, status, body);
 }
 
 void reply_json(struct http_exchange *exchange, int status, struct slice body) {

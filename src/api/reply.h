@@ -12,5 +12,8 @@ void reply_error_json(const struct fault *fault, struct buffer *out);
 /* The whole error reply, with Retry-After where the fault says when, and x-should-retry for the
  * official clients. */
 void reply_error(struct http_exchange *exchange, const struct fault *fault);
+/* The same with a body and status of a door's own. */
+void reply_error_as(struct http_exchange *exchange, const struct fault *fault, int status,
+                    struct slice body);
 void reply_json(struct http_exchange *exchange, int status, struct slice body);
 void reply_text(struct http_exchange *exchange, int status, struct slice body);

@@ -1,4 +1,5 @@
-// A scripted upstream that speaks Chat Completions: a program of its own, so that nothing of the product knows it.
+// A scripted upstream that speaks Chat Completions, and at /messages Anthropic's API (fake_anthropic.mjs): a program of
+// its own, so that nothing of the product knows it.
 // The last user message says what to do, and so does the model's name when it is of the form "do:drop-after=3":
 //
 //   say TEXT             answer with the text, a word per chunk          status N JSON   reply with that status
@@ -15,6 +16,7 @@
 //
 // GET /requests lists what was received; GET /open counts replies under way; PUT /keys sets the JWKS of GET /jwks.
 import { createServer } from "node:http";
+import { answerMessages } from "./fake_anthropic.mjs";
 
 const requests = [];
 let open = 0;
@@ -72,7 +74,8 @@ async function write(reply, text) {
 
 async function answer(request, reply, body) {
   const plan = script(body);
-  if (plan.refuse === request.headers.authorization) plan.status = 401;
+  if (plan.refuse && plan.refuse === request.headers.authorization) plan.status = 401;
+  if (request.url.endsWith("/messages")) return answerMessages(request, reply, body, plan, write);
   if (plan["drop-before"]) return request.socket.destroy();
   if (plan["stall-head"]) return;
   if (plan.status) {

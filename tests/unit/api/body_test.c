@@ -77,6 +77,29 @@ static void test_images(void **state) {
     assert_true(slice_is(parts[1].data, "AAAA"));
 }
 
+/* As Anthropic's clients write it. */
+static void test_blocks(void **state) {
+    (void)state;
+    struct body body = read_good(
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"Order 7?\"},{\"role\":\"assistant\","
+        "\"content\":[{\"type\":\"thinking\",\"thinking\":\"Hm\",\"signature\":\"x\"},{\"type\":"
+        "\"tool_use\",\"id\":\"a\",\"name\":\"f\",\"input\":{}}]},{\"role\":\"user\",\"content\":["
+        "{\"type\":\"tool_result\",\"tool_use_id\":\"a\",\"content\":\"x\"},{\"type\":\"image\","
+        "\"source\":{\"type\":\"base64\",\"media_type\":\"image/"
+        "png\",\"data\":\"AAAA\"}},{\"type\":"
+        "\"image\",\"source\":{\"type\":\"url\",\"url\":\"https://x.example/a.png\"}},{\"type\":"
+        "\"text\",\"text\":\"And this?\"}]}],\"max_tokens\":9,\"system\":[],\"top_k\":1}");
+    assert_int_equal(body.message_count, 2);
+    assert_text(&body, 0, "Order 7?");
+    const struct model_part *parts = body.messages[1].parts;
+    assert_int_equal(body.messages[1].part_count, 3);
+    assert_true(slice_is(parts[0].media_type, "image/png"));
+    assert_true(slice_is(parts[0].data, "AAAA"));
+    assert_true(slice_is(parts[1].url, "https://x.example/a.png"));
+    assert_true(slice_is(parts[2].text, "And this?"));
+    assert_true(slice_is(body.ignored, "thinking, tool messages, max_tokens, system, top_k"));
+}
+
 static const struct {
     const char *body, *param, *message; /* `message` is a part of it */
 } mistakes[] = {
@@ -100,7 +123,7 @@ static const struct {
      "be empty"},
     {"{\"messages\":[{\"role\":\"user\",\"content\":[]}]}", "messages[0].content", "not be empty"},
     {"{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"audio\"}]}]}",
-     "messages[0].content[0]", "of type text or image_url"},
+     "messages[0].content[0]", "of type text, image or image_url"},
     {"{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\"}]}]}",
      "messages[0].content[0]", "must have text"},
     {"{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{"
@@ -111,6 +134,15 @@ static const struct {
      "\"url\":"
      "\"data:text/html;base64,AA\"}}]}]}",
      "messages[0].content[0]", "not an image"},
+    {"{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\"},{\"type\":"
+     "\"image\","
+     "\"source\":{\"type\":\"url\",\"url\":\"ftp://x\"}}]}]}",
+     "messages[0].content[1]", "must have a source"},
+    {"{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":"
+     "\"base64\",\"media_type\":\"text/html\",\"data\":\"AA\"}}]}]}",
+     "messages[0].content[0]", "must have a source"},
+    {"{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"document\"}]}]}",
+     "messages[0].content[0]", "of type text, image or image_url"},
     {"{\"messages\":[{\"role\":\"user\",\"content\":\"x\"},{\"role\":\"assistant\",\"content\":"
      "\"y\"}]}",
      "messages", "must end with a message of the user"},
@@ -169,6 +201,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_roles_and_content, make_arena, free_arena),
         cmocka_unit_test_setup_teardown(test_what_clients_cannot_set_is_left_out_and_named,
                                         make_arena, free_arena),
+        cmocka_unit_test_setup_teardown(test_blocks, make_arena, free_arena),
         cmocka_unit_test_setup_teardown(test_images, make_arena, free_arena),
         cmocka_unit_test_setup_teardown(test_mistakes_are_told_with_their_path, make_arena,
                                         free_arena),
