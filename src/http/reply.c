@@ -334,7 +334,9 @@ void http_stream_flush(struct http_exchange *exchange) {
 }
 
 size_t http_stream_waiting(const struct http_exchange *exchange) {
-    return connected(exchange) ? connection_waiting(exchange->connection) : 0;
+    if (connected(exchange))
+        return connection_waiting(exchange->connection);
+    return exchange->connection && exchange->watch.gone ? SIZE_MAX : 0;
 }
 
 void http_stream_end(struct http_exchange *exchange) {

@@ -84,7 +84,8 @@ void http_reply(struct http_exchange *exchange, int status, const char *content_
 void http_stream_begin(struct http_exchange *exchange, int status, const char *content_type);
 void http_stream_write(struct http_exchange *exchange, struct slice bytes);
 void http_stream_flush(struct http_exchange *exchange);
-/* Bytes that the client has not taken yet: pause the source above a limit, resume in `drained`. */
+/* Bytes that the client has not taken yet: pause the source above a limit, resume in `drained`.
+ * SIZE_MAX once the connection is broken and `gone` is about to be called. */
 size_t http_stream_waiting(const struct http_exchange *exchange);
 void http_stream_end(struct http_exchange *exchange);
 

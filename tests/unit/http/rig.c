@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -47,7 +48,7 @@ static void on_gone(void *user) {
 
 static void note_waiting(struct rig *rig, const struct http_exchange *exchange) {
     size_t waiting = http_stream_waiting(exchange);
-    if (waiting > atomic_load(&rig->waiting_most))
+    if (waiting != SIZE_MAX && waiting > atomic_load(&rig->waiting_most))
         atomic_store(&rig->waiting_most, waiting);
 }
 
@@ -137,6 +138,7 @@ static void handle_held(struct rig *rig, struct http_exchange *exchange, struct 
 static void handle(void *user, struct http_exchange *exchange) {
     struct rig *rig = user;
     struct slice path = http_exchange_request(exchange)->path;
+    count(rig, &rig->requests); /* first: a client that has its reply finds it counted */
     if (slice_starts_with(path, SLICE("/echo"))) {
         echo(exchange);
     } else if (slice_is(path, "/headers")) {
@@ -153,7 +155,6 @@ static void handle(void *user, struct http_exchange *exchange) {
     } else {
         http_reply(exchange, 404, NULL, SLICE(""));
     }
-    count(rig, &rig->requests);
 }
 
 struct http_options rig_options(void) {
@@ -174,6 +175,7 @@ void rig_start(struct rig *rig, const struct http_options *options) {
     *rig = (struct rig){0};
     pthread_mutex_init(&rig->lock, NULL);
     pthread_cond_init(&rig->changed, NULL);
+    signal(SIGPIPE, SIG_IGN); /* as the program does */
     rig->loop = loop_create();
     if (!http_server_create(rig->loop, options, handle, rig, &rig->server, &fault))
         fail_msg("%s", fault.message);

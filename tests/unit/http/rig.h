@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 
 enum {
-    PATIENCE_S = 30,
+    PATIENCE_S = 20,
     PUMP_SIZE = 24 << 20,   /* bytes of the reply of /pump */
     PUMP_LIMIT = 256 << 10, /* waiting bytes above which it pauses */
     PUMP_PIECE = 16 << 10,
