@@ -37,13 +37,15 @@ static void close_call(struct model_stream *stream) {
                                json_type(open.input) == JSON_OBJECT ? open.input : SLICE("{}"));
 }
 
-/* What the vendor runs by itself (server_tool_use, mcp_tool_use) is no call of ours. */
+/* What the vendor runs by itself (server_tool_use, mcp_tool_use) is no call of ours, nor is one
+ * without a name: that comes here or never. */
 static void open_call(struct model_stream *stream, struct slice block, int64_t index) {
     struct buffer id = {0}, name = {0};
     close_call(stream);
     json_read_string(json_get(block, "id"), &id);
     json_read_string(json_get(block, "name"), &name);
-    struct emitter_call *call = emitter_call(&stream->emitter, index, buffer_slice(&id));
+    struct emitter_call *call =
+        name.size > 0 ? emitter_call(&stream->emitter, index, buffer_slice(&id)) : NULL;
     if (call) {
         emitter_call_name(&stream->emitter, call, buffer_slice(&name));
         struct slice input = json_get(block, "input");

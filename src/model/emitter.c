@@ -179,7 +179,8 @@ void emitter_note_finish(struct emitter *emitter, enum model_finish finish, stru
         return;
     emitter->finish = finish;
     size_t size = utf8_cut(raw, sizeof emitter->finish_raw - 1);
-    memcpy(emitter->finish_raw, raw.data, size);
+    if (size > 0) /* there may be no word, and no data then */
+        memcpy(emitter->finish_raw, raw.data, size);
     emitter->finish_raw[size] = '\0';
 }
 

@@ -174,6 +174,16 @@ static void test_calls_side_by_side(void **state) {
         "arguments {\"b\":2}\nfinish tool_calls tool_use");
 }
 
+static void test_a_call_without_a_name_is_none(void **state) {
+    (void)state;
+    expect(START BLOCK("0", "{\"type\":\"tool_use\",\"id\":\"a\",\"input\":{\"x\":1}}")
+               ARGUMENTS("0", "{}") STOP("0") BLOCK("1", "{\"type\":\"tool_use\",\"name\":\"g\"}")
+                   STOP("1") END("tool_use", "{\"output_tokens\":9}"),
+           FAULT_NONE,
+           "start msg_1 claude-x\nusage 9 100 40 10 1 -1\ncall 0 call_1 g\narguments {}\n"
+           "usage 9 100 40 10 9 -1\nfinish tool_calls tool_use");
+}
+
 static void test_what_the_vendor_runs_itself_is_no_call(void **state) {
     (void)state;
     expect(START BLOCK("0", "{\"type\":\"server_tool_use\",\"id\":\"srv\",\"name\":\"web_search\","
@@ -243,6 +253,13 @@ static void test_an_end_without_message_stop(void **state) {
            FAULT_NONE, "start m c\ntext Hi\nfinish length model_context_window_exceeded");
 }
 
+static void test_an_end_without_a_reason(void **state) {
+    (void)state;
+    expect(DATA("{\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"model\":\"c\"}}")
+               TEXT("Hi") DATA("{\"type\":\"message_stop\"}"),
+           FAULT_NONE, "start m c\ntext Hi\nfinish stop ");
+}
+
 static void test_an_answer_that_is_not_streamed(void **state) {
     (void)state;
     expect("\n{\"id\":\"msg_9\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-y\","
@@ -286,12 +303,14 @@ int main(void) {
         cmocka_unit_test(test_the_end_replaces_counts),
         cmocka_unit_test(test_thinking_with_its_signature),
         cmocka_unit_test(test_calls_side_by_side),
+        cmocka_unit_test(test_a_call_without_a_name_is_none),
         cmocka_unit_test(test_what_the_vendor_runs_itself_is_no_call),
         cmocka_unit_test(test_a_refusal_is_said_where_nothing_else_was),
         cmocka_unit_test(test_a_message_that_begins_twice),
         cmocka_unit_test(test_an_error_in_the_stream),
         cmocka_unit_test(test_a_cut_stream_is_no_answer),
         cmocka_unit_test(test_an_end_without_message_stop),
+        cmocka_unit_test(test_an_end_without_a_reason),
         cmocka_unit_test(test_an_answer_that_is_not_streamed),
         cmocka_unit_test(test_closed_by_its_own_sink),
     };
