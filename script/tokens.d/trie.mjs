@@ -93,6 +93,7 @@ export class DoubleArray {
 
   place() {
     const { value, label, firstChild, sibling } = this.trie;
+    // Depth first: what one word goes through stands close together in memory.
     const stack = [[0, 0]];
     while (stack.length > 0) {
       const [node, place] = stack.pop();
@@ -113,9 +114,7 @@ export class DoubleArray {
       this.end = Math.max(this.end, (base | 0xff) + 1);
       this.units[place] = own | (hasValue ? flagValue : 0) | (base << shift);
       if (hasValue) this.units[base ^ slotOfValue] = labelValue | (value[node] << shift);
-      for (const child of children) {
-        stack.push([child, base ^ label[child]]);
-      }
+      for (const child of children) stack.push([child, base ^ label[child]]);
     }
   }
 }

@@ -55,6 +55,17 @@ static bool stay_apart(const struct tokens_tables *tables, uint32_t left, uint32
     }
 }
 
+/* The same, from memory if the two have met lately. */
+static inline bool fit(struct tokens_merge *merge, const struct tokens_tables *tables,
+                       uint32_t left, uint32_t right) {
+    uint64_t *seen = &merge->seen[pair_hash(left, right) >> (32 - TOKENS_SEEN_BITS)];
+    /* The top bit is set so that no pair looks like an unused place. */
+    uint64_t pair = UINT64_C(1) << 63 | (uint64_t)left << 32 | (uint64_t)right << 1;
+    if ((*seen & ~UINT64_C(1)) != pair)
+        *seen = pair | stay_apart(tables, left, right);
+    return *seen & 1;
+}
+
 /* The tokens that the bytes begin with, shortest first, as units of the trie and sizes. */
 struct prefixes {
     uint32_t units[TOKEN_SIZE_MAX];
@@ -109,7 +120,7 @@ size_t tokens_merge_piece(struct tokens_merge *merge, const struct tokens_tables
             if (!is_dead(merge, place + prefixes.sizes[i - 1])) {
                 token = tokens_of_unit(tables->units, prefixes.units[i - 1]);
                 if (count == 0 ||
-                    stay_apart(tables, merge->tokens[count - 1] & TOKENS_MERGE_ID, token))
+                    fit(merge, tables, merge->tokens[count - 1] & TOKENS_MERGE_ID, token))
                     break;
             }
             i--;
