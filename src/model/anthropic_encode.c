@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "model/anthropic_messages.h"
+#include "model/anthropic_thinking.h"
 #include "model/catalogue.h"
 #include "model/encode.h"
 
@@ -54,13 +55,17 @@ static void write_choice(struct json_writer *json, const struct model_call *call
         [MODEL_TOOL_REQUIRED] = "any",
         [MODEL_TOOL_NAMED] = "tool",
     };
-    bool one_at_a_time = call->no_parallel_tools && call->tool_choice != MODEL_TOOL_NONE;
-    if (call->tool_choice == MODEL_TOOL_AUTO && !one_at_a_time)
+    enum model_tool_choice choice = call->tool_choice;
+    bool forced = choice == MODEL_TOOL_REQUIRED || choice == MODEL_TOOL_NAMED;
+    if (forced && call->info && call->info->no_forced_tool_choice)
+        choice = MODEL_TOOL_AUTO;
+    bool one_at_a_time = call->no_parallel_tools && choice != MODEL_TOOL_NONE;
+    if (choice == MODEL_TOOL_AUTO && !one_at_a_time)
         return;
     json_key(json, "tool_choice");
     json_begin_object(json);
-    json_member_string(json, "type", slice_of(types[call->tool_choice]));
-    if (call->tool_choice == MODEL_TOOL_NAMED)
+    json_member_string(json, "type", slice_of(types[choice]));
+    if (choice == MODEL_TOOL_NAMED)
         json_member_string(json, "name", call->tool_choice_name);
     if (one_at_a_time)
         json_member_bool(json, "disable_parallel_tool_use", true);
@@ -119,13 +124,17 @@ static void write_stop(struct json_writer *json, const struct model_call *call) 
 
 /* --- the request --- */
 
-static void write_body(struct json_writer *json, const struct anthropic_conversation *conversation,
+static void write_body(struct json_writer *json, struct anthropic_conversation *conversation,
                        struct slice version) {
     const struct model_call *call = conversation->call;
+    struct anthropic_thinking thinking = anthropic_thinking_for(call, answer_tokens(call));
+    conversation->prefill = call->info && call->info->prefill && !anthropic_thinks(&thinking);
     json_begin_object(json);
     json_member_string(json, "model", call->model);
     json_member_int(json, "max_tokens", answer_tokens(call));
-    write_sampling(json, call, version);
+    anthropic_write_thinking(json, &thinking);
+    if (!anthropic_thinks(&thinking))
+        write_sampling(json, call, version);
     write_stop(json, call);
     write_tools(json, call);
     anthropic_write_system(json, conversation);

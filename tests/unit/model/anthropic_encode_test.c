@@ -149,6 +149,65 @@ static void test_stop(void **state) {
     assert_member(&call, "stop_sequences", "[\"END\"]");
 }
 
+/* --- thinking --- */
+
+static const struct model_info with_budget = {
+    .output_max = 64000, .thinking = MODEL_THINKING_BUDGET, .thinking_budget_max = 20000};
+static const struct model_info adaptive = {
+    .thinking = MODEL_THINKING_ADAPTIVE | MODEL_THINKING_ALWAYS,
+    .efforts = MODEL_EFFORT_LOW | MODEL_EFFORT_MEDIUM | MODEL_EFFORT_HIGH,
+    .no_forced_tool_choice = true};
+
+static void test_no_thinking_unasked(void **state) {
+    (void)state;
+    struct model_call call = simple_call();
+    call.info = &with_budget;
+    assert_member(&call, "thinking", "");
+    call.reasoning_effort = SLICE("high");
+    call.info = NULL;
+    assert_member(&call, "thinking", "");
+    assert_member(&call, "output_config", "");
+    struct model_info neither = {0};
+    call.info = &neither;
+    assert_member(&call, "thinking", "");
+    assert_member(&call, "output_config", "");
+}
+
+static void test_thinking_by_a_budget(void **state) {
+    (void)state;
+    struct model_call call = simple_call();
+    call.info = &with_budget;
+    call.temperature = 0.5;
+    call.reasoning_effort = SLICE("none");
+    assert_member(&call, "thinking", "{\"type\":\"disabled\"}");
+    assert_member(&call, "temperature", "0.5");
+    call.reasoning_effort = SLICE("medium");
+    assert_member(&call, "thinking", "{\"type\":\"enabled\",\"budget_tokens\":8192}");
+    assert_member(&call, "temperature", "");
+    assert_member(&call, "output_config", "");
+    call.reasoning_effort = SLICE("max");
+    assert_member(&call, "thinking", "{\"type\":\"enabled\",\"budget_tokens\":20000}");
+    call.max_tokens = 4000;
+    assert_member(&call, "thinking", "{\"type\":\"enabled\",\"budget_tokens\":3000}");
+    call.max_tokens = 1000; /* there is no room for thinking and an answer */
+    assert_member(&call, "thinking", "");
+    assert_member(&call, "temperature", "0.5");
+}
+
+static void test_adaptive_thinking(void **state) {
+    (void)state;
+    struct model_call call = simple_call();
+    call.info = &adaptive;
+    call.reasoning_effort = SLICE("xhigh");
+    assert_member(&call, "thinking", "{\"type\":\"adaptive\"}");
+    assert_member(&call, "output_config", "{\"effort\":\"high\"}");
+    call.reasoning_effort = SLICE("minimal");
+    assert_member(&call, "output_config", "{\"effort\":\"low\"}");
+    call.reasoning_effort = SLICE("none");
+    assert_member(&call, "thinking", "");
+    assert_member(&call, "output_config", "{\"effort\":\"low\"}");
+}
+
 /* --- messages --- */
 
 static const struct model_part question[] = {TEXT_PART("And order 7?")};
@@ -211,6 +270,25 @@ static void test_results_come_first(void **state) {
                         "\"shipped\"},{\"type\":\"text\",\"text\":\"Hello\"}]");
 }
 
+/* Calls that another model began have no thinking before them: with a budget, that is an error. */
+static void test_no_thinking_in_the_middle_of_another_models_turn(void **state) {
+    (void)state;
+    struct model_message messages[] = {MESSAGE(MODEL_USER, question),
+                                       MESSAGE(MODEL_ASSISTANT, calls),
+                                       MESSAGE(MODEL_TOOL, first_result)};
+    struct model_call call = simple_call();
+    call.messages = messages;
+    call.message_count = COUNT(messages);
+    call.info = &with_budget;
+    call.reasoning_effort = SLICE("low");
+    assert_member(&call, "thinking", "{\"type\":\"enabled\",\"budget_tokens\":2048}");
+    messages[1].parts += 2;
+    messages[1].part_count -= 2;
+    assert_member(&call, "thinking", "");
+    messages[2] = greeting[0];
+    assert_member(&call, "thinking", "{\"type\":\"enabled\",\"budget_tokens\":2048}");
+}
+
 static void test_roles_alternate_and_nothing_is_empty(void **state) {
     (void)state;
     static const struct model_part blank[] = {TEXT_PART(" \n")};
@@ -250,6 +328,10 @@ static void test_an_answer_to_go_on_with(void **state) {
                   "\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"The order "
                   "is\"}]},{\"role\":\"user\",\"content\":\"Go on exactly where your last message "
                   "stops.\"}]");
+    struct model_info info = {.prefill = true};
+    call.info = &info;
+    assert_int_equal(slice_find(json_get(encode(&call).body, "messages"), SLICE("Go on")),
+                     SIZE_MAX);
 }
 
 static void test_images(void **state) {
@@ -329,6 +411,13 @@ static void test_tools(void **state) {
     call.tool_choice = MODEL_TOOL_NAMED;
     call.tool_choice_name = SLICE("time");
     assert_member(&call, "tool_choice", "{\"type\":\"tool\",\"name\":\"time\"}");
+    call.reasoning_effort = SLICE("high");
+    call.info = &with_budget;
+    assert_member(&call, "thinking", "");
+    call.info = &adaptive;
+    assert_member(&call, "tool_choice", "");
+    assert_member(&call, "thinking", "{\"type\":\"adaptive\"}");
+    call.info = NULL;
     call.system = SLICE("Be brief.");
     assert_int_equal(slice_find(json_get(encode(&call).body, "tools"), SLICE("cache_control")),
                      SIZE_MAX);
@@ -347,6 +436,10 @@ int main(void) {
         TEST(test_sampling),
         TEST(test_max_tokens),
         TEST(test_stop),
+        TEST(test_no_thinking_unasked),
+        TEST(test_thinking_by_a_budget),
+        TEST(test_adaptive_thinking),
+        TEST(test_no_thinking_in_the_middle_of_another_models_turn),
         TEST(test_calls_and_their_results),
         TEST(test_results_come_first),
         TEST(test_roles_alternate_and_nothing_is_empty),
