@@ -1,6 +1,7 @@
 #include "model/anthropic_thinking.h"
 #include "base/json.h"
 #include "model/catalogue.h"
+#include <assert.h>
 
 enum { BUDGET_MIN = 1024 }; /* the service refuses less */
 
@@ -9,7 +10,7 @@ static const int32_t budgets[MODEL_EFFORTS] = {0, 1024, 2048, 8192, 16384, 32768
 
 static unsigned index_of(unsigned effort) {
     unsigned index = 0;
-    while (effort >>= 1)
+    while (index + 1 < MODEL_EFFORTS && effort != 1U << index)
         index++;
     return index;
 }
@@ -55,6 +56,7 @@ static bool calls_have_reasoning(const struct model_call *call) {
 }
 
 static int64_t budget_for(const struct model_info *info, unsigned index, int64_t answer_tokens) {
+    assert(index < MODEL_EFFORTS);
     int64_t budget = budgets[index], room = answer_tokens - answer_tokens / 4;
     if (info->thinking_budget_max > 0 && budget > info->thinking_budget_max)
         budget = info->thinking_budget_max;
