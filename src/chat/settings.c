@@ -1,6 +1,7 @@
 #include "chat/settings.h"
 #include "base/arena.h"
 #include "gate/jwt.h"
+#include "gate/zone.h"
 
 struct settings *settings_reference(struct settings *settings) {
     atomic_fetch_add_explicit(&settings->references, 1, memory_order_relaxed);
@@ -10,8 +11,10 @@ struct settings *settings_reference(struct settings *settings) {
 void settings_release(struct settings *settings) {
     if (!settings || atomic_fetch_sub_explicit(&settings->references, 1, memory_order_acq_rel) != 1)
         return;
-    for (size_t i = 0; i < settings->bot_count; i++)
+    for (size_t i = 0; i < settings->bot_count; i++) {
         jwt_verifier_destroy(settings->bots[i].access.jwt);
+        zone_destroy(settings->bots[i].budget.zone);
+    }
     arena_destroy(settings->arena); /* the snapshot itself lies in it */
 }
 

@@ -5,7 +5,15 @@
 #include <stdatomic.h>
 struct arena;
 struct jwt_verifier;
+struct model_info;
 struct provider;
+struct zone;
+
+/* Most that may be spent in a day or a month of the bot's time zone; -1: no limit. */
+struct spend_settings {
+    int64_t cost_per_day, cost_per_month; /* microdollars */
+    int64_t tokens_per_day, tokens_per_month;
+};
 
 /* One of a provider's keys. */
 struct provider_key {
@@ -13,6 +21,7 @@ struct provider_key {
     struct slice key;
     int64_t weight;              /* share of the calls */
     int64_t requests_per_minute; /* -1: no limit */
+    struct spend_settings spend; /* in days and months of UTC */
 };
 
 /* A provider as configured: a name, the API it speaks and where. */
@@ -32,10 +41,39 @@ struct provider_settings {
 struct model_choice {
     const struct provider_settings *provider;
     const char *model; /* as the vendor names it; "" for offline */
+    /* By the catalogue and the configuration; NULL when nothing is known, and for offline. */
+    const struct model_info *info;
 };
 
 struct limit_settings { /* -1: no limit */
     int64_t messages_per_minute, messages_per_day;
+    int64_t streams; /* at once */
+    struct spend_settings spend;
+};
+
+enum context_strategy { CONTEXT_WINDOW, CONTEXT_TOKENS, CONTEXT_SUMMARY };
+
+/* What of a long conversation the model is given. */
+struct context_settings {
+    int strategy;                       /* enum context_strategy */
+    int64_t tokens_max;                 /* of a prompt; -1: what the model takes */
+    size_t summary_after, summary_keep; /* messages */
+    struct model_choice summary_model;  /* provider NULL: the bot's first model */
+    int64_t summary_tokens;             /* most of a summary */
+};
+
+enum budget_end { BUDGET_OFFLINE, BUDGET_REFUSE };
+
+/* What happens when money runs short. */
+struct budget_settings {
+    int64_t warn_at, cheaper_at; /* percent of a limit; 0: never */
+    const char *webhook;         /* NULL: none */
+    struct slice webhook_secret; /* signs what is sent to it; empty: unsigned */
+    struct model_choice cheaper; /* provider NULL: none */
+    int end;                     /* enum budget_end */
+    bool unpriced;               /* models without a price may be used all the same */
+    const char *time_zone;       /* as configured, NULL for UTC */
+    struct zone *zone;           /* NULL for UTC; owned by the snapshot */
 };
 
 struct access_settings {
@@ -65,7 +103,10 @@ struct bot {
     int64_t retry_deadline_ms; /* for all attempts of a turn until the first token */
     size_t message_max;        /* bytes of one visitor message */
     struct access_settings access;
-    struct limit_settings user_limits, address_limits, bot_limits;
+    struct limit_settings user_limits, address_limits, bot_limits, key_limits;
+    int64_t conversation_cost, conversation_tokens; /* most of one; -1: no limit */
+    struct context_settings context;
+    struct budget_settings budget;
 };
 
 struct settings {

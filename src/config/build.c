@@ -1,9 +1,7 @@
 #include "config/build.h"
 #include "base/arena.h"
 #include "base/buffer.h"
-#include "config/draft.h"
-#include "config/errors.h"
-#include "config/yaml.h"
+#include "config/builder.h"
 #include "gate/jwt.h"
 #include "model/provider.h"
 #include <sched.h>
@@ -11,30 +9,6 @@
 #include <unistd.h>
 
 enum { PEM_MAX = 64 * 1024 };
-
-struct builder {
-    struct draft *draft;
-    const struct yaml_node *root;
-    struct arena *arena;
-    struct error_list *errors;
-    struct settings *settings;
-    const char **warnings;
-    size_t warning_count;
-};
-
-static struct place top_place(const char *name) {
-    return (struct place){.name = slice_of(name)};
-}
-
-static struct place below(const struct place *parent, const char *name) {
-    return (struct place){.parent = parent, .name = slice_of(name)};
-}
-
-/* Where the option stands, or `otherwise` when it is not in the file. */
-static size_t option_offset(const struct yaml_node *section, const char *name, size_t otherwise) {
-    const struct yaml_pair *pair = yaml_pair(section, name);
-    return pair ? pair->key->start : otherwise;
-}
 
 /* --- providers --- */
 
@@ -69,7 +43,11 @@ static void collect_keys(struct builder *builder, struct draft_provider *draft,
                    &option, "write either key or keys");
     }
     if (settings->key.size > 0)
-        keys[count++] = (struct provider_key){"key", settings->key, 1, -1};
+        keys[count++] = (struct provider_key){.name = "key",
+                                              .key = settings->key,
+                                              .weight = 1,
+                                              .requests_per_minute = -1,
+                                              .spend = {-1, -1, -1, -1}};
     for (size_t i = 0; i < draft->keys.count; i++) {
         keys[count] = drafts[i].key;
         keys[count].name = drafts[i].entry.name;
@@ -152,14 +130,12 @@ static const char *nearest_provider(const struct builder *builder, struct slice 
     return nearest_name(name, names);
 }
 
-/* Nothing to connect to: the translator answers by itself, and there is no choice of models. */
-static bool answers_itself(const struct provider_settings *provider) {
+bool answers_itself(const struct provider_settings *provider) {
     return !provider->translator->base_url && !provider->url;
 }
 
-/* False with the mistake reported. A provider without a translator is reported elsewhere. */
-static bool resolve_model(struct builder *builder, const char *text, const struct yaml_node *node,
-                          const struct place *place, struct model_choice *ret_choice) {
+bool resolve_model(struct builder *builder, const char *text, const struct yaml_node *node,
+                   const struct place *place, struct model_choice *ret_choice) {
     struct slice rest = slice_of(text), name;
     slice_split(&rest, '/', &name);
     const struct provider_settings *provider = find_provider(builder, name);
@@ -185,8 +161,12 @@ static bool resolve_model(struct builder *builder, const char *text, const struc
                    provider->name, provider->name);
         return false;
     }
-    *ret_choice =
-        (struct model_choice){provider, arena_string(builder->arena, rest.data ? rest : SLICE(""))};
+    *ret_choice = (struct model_choice){
+        .provider = provider,
+        .model = arena_string(builder->arena, rest.data ? rest : SLICE("")),
+    };
+    if (!answers_itself(provider))
+        ret_choice->info = build_model_info(builder, ret_choice);
     return true;
 }
 
@@ -325,6 +305,7 @@ static void build_bots(struct builder *builder) {
         struct place bot_place = below(&place, draft->entry.name);
         draft->bot.name = draft->entry.name;
         build_models(builder, draft, &bot_place);
+        build_money(builder, draft, &bot_place);
         build_jwt(builder, draft, &bot_place);
         check_bot(builder, draft, &bot_place);
         if (draft->is_default && marked) {

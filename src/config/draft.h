@@ -12,7 +12,15 @@ struct draft_key {
 struct draft_provider {
     struct entry entry;
     struct provider_settings settings;
-    struct entry_list keys;
+    struct entry_list keys, models;
+};
+
+/* What the configuration says of a model; NaN, -1 or not given: what the catalogue says. */
+struct draft_model {
+    struct entry entry;
+    int64_t context_window, output_max;
+    int64_t input_price, cached_price, cache_write_price, output_price;
+    bool images, tools, reasoning;
 };
 
 enum jwt_algorithm { JWT_HS256, JWT_RS256, JWT_ES256 };
@@ -31,6 +39,7 @@ struct draft_bot {
     struct bot bot;
     const char *const *models; /* as written */
     size_t model_count;
+    const char *cheaper, *summary_model; /* as written, NULL when not given */
     struct draft_jwt jwt;
 };
 

@@ -12,6 +12,7 @@ enum option_type {
     OPTION_SIZE,     /* size_t, bytes */
     OPTION_DURATION, /* int64_t, milliseconds */
     OPTION_NUMBER,   /* double */
+    OPTION_MONEY,    /* int64_t, microdollars; written, and bounded here, in dollars */
     OPTION_STRING,   /* const char *, one line */
     OPTION_TEXT,     /* struct slice, any number of lines */
     OPTION_SECRET,   /* struct slice, one line, never shown */
@@ -31,11 +32,12 @@ enum option_type {
 };
 
 enum option_flag {
-    OPTION_LIST = 1,     /* a list of the type: `const T *` at the offset, size_t at `count` */
-    OPTION_REQUIRED = 2, /* must be there, and a list or map not empty */
-    OPTION_NONE = 4,     /* the word `none` is taken too: -1, or NaN */
-    OPTION_RESTART = 8,  /* a change needs a restart */
-    OPTION_EXISTS = 16,  /* the file or folder must exist and be readable */
+    OPTION_LIST = 1,      /* a list of the type: `const T *` at the offset, size_t at `count` */
+    OPTION_REQUIRED = 2,  /* must be there, and a list or map not empty */
+    OPTION_NONE = 4,      /* the word `none` is taken too: -1, or NaN */
+    OPTION_RESTART = 8,   /* a change needs a restart */
+    OPTION_EXISTS = 16,   /* the file or folder must exist and be readable */
+    OPTION_ANY_NAME = 32, /* of a map: names that others chose, such as those of models */
 };
 
 struct choice {
@@ -83,5 +85,6 @@ struct entry_list {
 
 /* The top level; its structure is struct draft. */
 extern const struct section config_section;
-/* Names of bots and providers. */
-#define NAME_PATTERN "^[a-z0-9][a-z0-9_-]{0,63}$"
+/* Names of bots and providers, and those with OPTION_ANY_NAME. */
+#define NAME_PATTERN     "^[a-z0-9][a-z0-9_-]{0,63}$"
+#define ANY_NAME_PATTERN "^[!-~]{1,128}$"

@@ -64,6 +64,21 @@ static const struct section log_section = {
 #define PROVIDER(name, type, member, ...)                                                          \
     ROW(name, type, struct draft_provider, settings.member, __VA_ARGS__)
 
+/* Most that may be spent; `base` is what stands before the members, with its dot. */
+#define SPEND(structure, base, who)                                                                \
+    ROW("cost_per_day", OPTION_MONEY, structure, base cost_per_day, RANGE(0, 1e9),                 \
+        .flags = OPTION_NONE, .fallback = "none",                                                  \
+        .help = "Dollars that " who " may cost in a day."),                                        \
+        ROW("cost_per_month", OPTION_MONEY, structure, base cost_per_month, RANGE(0, 1e9),         \
+            .flags = OPTION_NONE, .fallback = "none",                                              \
+            .help = "Dollars that " who " may cost in a month."),                                  \
+        ROW("tokens_per_day", OPTION_INTEGER, structure, base tokens_per_day, RANGE(0, 1e15),      \
+            .flags = OPTION_NONE, .fallback = "none",                                              \
+            .help = "Tokens that " who " may use in a day, in and out."),                          \
+        ROW("tokens_per_month", OPTION_INTEGER, structure, base tokens_per_month, RANGE(0, 1e15),  \
+            .flags = OPTION_NONE, .fallback = "none",                                              \
+            .help = "Tokens that " who " may use in a month, in and out.")
+
 static const struct option key_options[] = {
     ROW("key", OPTION_SECRET, struct draft_key, key.key, RANGE(1, 4 * KIB),
         .flags = OPTION_REQUIRED,
@@ -73,6 +88,7 @@ static const struct option key_options[] = {
     ROW("requests_per_minute", OPTION_INTEGER, struct draft_key, key.requests_per_minute,
         RANGE(1, MANY), .flags = OPTION_NONE, .fallback = "none",
         .help = "Calls that it is used for in a minute; then the others are."),
+    SPEND(struct draft_key, key.spend., "it"),
 };
 static const struct section key_section = {
     .name = "key",
@@ -81,6 +97,35 @@ static const struct section key_section = {
         "out for ten minutes.",
     .size = sizeof(struct draft_key),
     ROWS(key_options)};
+
+#define PRICE(name, member, what)                                                                  \
+    ROW(name, OPTION_MONEY, struct draft_model, member, RANGE(0, 1e6), .flags = OPTION_NONE,       \
+        .fallback = "none", .help = "Dollars for a million tokens " what ".",                      \
+        .fallback_text = "the catalogue's")
+#define SIZE_OF_MODEL(name, member, what)                                                          \
+    ROW(name, OPTION_INTEGER, struct draft_model, member, RANGE(1, 1e9), .flags = OPTION_NONE,     \
+        .fallback = "none", .help = what, .fallback_text = "the catalogue's")
+#define ABILITY(name, member, what)                                                                \
+    ROW(name, OPTION_BOOLEAN, struct draft_model, member, .fallback = "false", .help = what,       \
+        .fallback_text = "the catalogue's")
+
+static const struct option model_options[] = {
+    SIZE_OF_MODEL("context_window", context_window, "Tokens that it takes, the answer included."),
+    SIZE_OF_MODEL("output_max", output_max, "Tokens of its longest answer."),
+    PRICE("input_price", input_price, "of the prompt"),
+    PRICE("cached_price", cached_price, "of the prompt that the vendor has in its cache"),
+    PRICE("cache_write_price", cache_write_price, "that the vendor writes into its cache"),
+    PRICE("output_price", output_price, "of the answer, reasoning included"),
+    ABILITY("images", images, "Whether it sees images."),
+    ABILITY("tools", tools, "Whether it calls tools."),
+    ABILITY("reasoning", reasoning, "Whether it is a reasoning model, with their parameters."),
+};
+static const struct section model_section = {
+    .name = "model",
+    .help = "What is known of a model, where the catalogue (`switchboard models`) knows none or "
+            "another.",
+    .size = sizeof(struct draft_model),
+    ROWS(model_options)};
 
 static const struct option provider_options[] = {
     PROVIDER("api", OPTION_API, translator,
@@ -93,6 +138,9 @@ static const struct option provider_options[] = {
                      "`url` set, leave `key` out if the server wants none."),
     ROW("keys", OPTION_MAP, struct draft_provider, keys, .length_max = 64, .section = &key_section,
         .help = "Several keys instead of one."),
+    ROW("models", OPTION_MAP, struct draft_provider, models, .length_max = 1000,
+        .flags = OPTION_ANY_NAME, .section = &model_section,
+        .help = "Windows and prices of its models, by name as in a bot's `models`."),
     PROVIDER("api_version", OPTION_STRING, api_version, RANGE(1, 64),
              .help = "Version of the API, where the vendor has several.",
              .fallback_text = "the translator's"),
@@ -118,29 +166,126 @@ static const struct section provider_section = {
     ROW(name, OPTION_INTEGER, structure, member, RANGE(1, MANY), .flags = OPTION_NONE,             \
         .fallback = "none", .help = who)
 
-static const struct option plain_limit_options[] = {
-    LIMIT("messages_per_minute", struct limit_settings, messages_per_minute,
-          "Messages in any minute."),
-    LIMIT("messages_per_day", struct limit_settings, messages_per_day, "Messages in a day (UTC)."),
+#define MESSAGES(structure, base, who)                                                             \
+    LIMIT("messages_per_minute", structure, base messages_per_minute,                              \
+          "Messages " who "in any minute; above it 429."),                                         \
+        LIMIT("messages_per_day", structure, base messages_per_day,                                \
+              "Messages " who "in a day (UTC).")
+
+static const struct option address_limit_options[] = {
+    MESSAGES(struct limit_settings, , "of one IP address "),
+    LIMIT("streams", struct limit_settings, streams, "Answers under way at once."),
 };
-static const struct section plain_limit_section = {.name = "limit",
-                                                   .help = "How many messages.",
-                                                   .size = sizeof(struct limit_settings),
-                                                   ROWS(plain_limit_options)};
+static const struct section address_limit_section = {.name = "address_limits",
+                                                     .help = "For one IP address (IPv6: one /64).",
+                                                     .size = sizeof(struct limit_settings),
+                                                     ROWS(address_limit_options)};
+static const struct option bot_limit_options[] = {
+    MESSAGES(struct limit_settings, , "of all users "),
+    SPEND(struct limit_settings, spend., "the bot"),
+};
+static const struct section bot_limit_section = {.name = "bot_limits",
+                                                 .help = "For all users of the bot together.",
+                                                 .size = sizeof(struct limit_settings),
+                                                 ROWS(bot_limit_options)};
+static const struct option key_limit_options[] = {
+    SPEND(struct limit_settings, spend., "an API key"),
+};
+static const struct section key_limit_section = {.name = "key_limits",
+                                                 .help = "For one API key.",
+                                                 .size = sizeof(struct limit_settings),
+                                                 ROWS(key_limit_options)};
+static const struct option conversation_limit_options[] = {
+    ROW("cost", OPTION_MONEY, struct draft_bot, bot.conversation_cost, RANGE(0, 1e9),
+        .flags = OPTION_NONE, .fallback = "none", .help = "Dollars that it may cost."),
+    ROW("tokens", OPTION_INTEGER, struct draft_bot, bot.conversation_tokens, RANGE(0, 1e15),
+        .flags = OPTION_NONE, .fallback = "none", .help = "Tokens that it may use, in and out."),
+};
+static const struct section conversation_limit_section = {.name = "conversation_limits",
+                                                          .help = "For one conversation.",
+                                                          ROWS(conversation_limit_options)};
 static const struct option limit_options[] = {
-    LIMIT("messages_per_minute", struct draft_bot, bot.user_limits.messages_per_minute,
-          "Messages of one user in any minute; above it 429."),
-    LIMIT("messages_per_day", struct draft_bot, bot.user_limits.messages_per_day,
-          "Messages of one user in a day (UTC)."),
+    MESSAGES(struct draft_bot, bot.user_limits., "of one user "),
+    LIMIT("streams", struct draft_bot, bot.user_limits.streams,
+          "Answers of one user under way at once."),
+    SPEND(struct draft_bot, bot.user_limits.spend., "a user"),
     ROW("per_address", OPTION_SECTION, struct draft_bot, bot.address_limits,
-        .section = &plain_limit_section, .help = "The same for one IP address (IPv6: one /64)."),
-    ROW("per_bot", OPTION_SECTION, struct draft_bot, bot.bot_limits,
-        .section = &plain_limit_section, .help = "The same for all users of the bot together."),
+        .section = &address_limit_section, .help = "For one IP address (IPv6: one /64)."),
+    ROW("per_conversation", OPTION_SECTION, struct draft_bot, bot,
+        .section = &conversation_limit_section, .help = "For one conversation."),
+    ROW("per_key", OPTION_SECTION, struct draft_bot, bot.key_limits, .section = &key_limit_section,
+        .help = "For one API key."),
+    ROW("per_bot", OPTION_SECTION, struct draft_bot, bot.bot_limits, .section = &bot_limit_section,
+        .help = "For all users of the bot together."),
 };
 static const struct section limit_section = {
     .name = "limits",
-    .help = "How much a user may write. Counters survive a restart.",
+    .help = "How much a user may write, use and cost. What was counted survives a restart.",
     ROWS(limit_options)};
+
+/* --- bots: money --- */
+
+#define BUDGET(name, type, member, ...)                                                            \
+    ROW(name, type, struct draft_bot, bot.budget.member, __VA_ARGS__)
+
+static const struct choice budget_ends[] = {
+    {"offline", BUDGET_OFFLINE, NULL}, {"refuse", BUDGET_REFUSE, NULL}, {NULL, 0, NULL}};
+static const struct option budget_options[] = {
+    BUDGET("time_zone", OPTION_STRING, time_zone, RANGE(1, 64),
+           .help = "Whose midnight begins a day and a month: `Europe/Berlin`.",
+           .fallback_text = "UTC"),
+    BUDGET("warn_at", OPTION_INTEGER, warn_at, RANGE(0, 100), .fallback = "80",
+           .help =
+               "Percent of a limit on money or tokens at which a warning is logged, counted and "
+               "sent to the webhook; 0 never."),
+    BUDGET("webhook", OPTION_URL, webhook, .help = "Where warnings are posted as JSON."),
+    BUDGET("webhook_secret", OPTION_SECRET, webhook_secret, RANGE(16, 4 * KIB),
+           .help = "Signs them: `X-Switchboard-Signature` is the hex HMAC-SHA256 of the body."),
+    ROW("cheaper_model", OPTION_MODEL, struct draft_bot, cheaper,
+        .help = "Answers instead of the first model once `cheaper_at` is reached."),
+    BUDGET("cheaper_at", OPTION_INTEGER, cheaper_at, RANGE(1, 100), .fallback = "90",
+           .help = "Percent of a limit on money or tokens."),
+    BUDGET("when_spent", OPTION_CHOICE, end, .choices = budget_ends, .fallback = "offline",
+           .help = "What answers when the money is spent: the built-in provider from the knowledge "
+                   "files, or a polite refusal (429)."),
+    BUDGET("allow_unpriced", OPTION_BOOLEAN, unpriced, .fallback = "false",
+           .help = "With limits on cost, models whose price nobody knows are an error; this lets "
+                   "them through, counted as free."),
+};
+static const struct section budget_section = {
+    .name = "budget", .help = "What happens when money runs short.", ROWS(budget_options)};
+
+/* --- bots: context --- */
+
+#define CONTEXT(name, type, member, ...)                                                           \
+    ROW(name, type, struct draft_bot, bot.context.member, __VA_ARGS__)
+
+static const struct choice context_strategies[] = {{"window", CONTEXT_WINDOW, NULL},
+                                                   {"tokens", CONTEXT_TOKENS, NULL},
+                                                   {"summary", CONTEXT_SUMMARY, NULL},
+                                                   {NULL, 0, NULL}};
+static const struct option context_options[] = {
+    CONTEXT(
+        "strategy", OPTION_CHOICE, strategy, .choices = context_strategies, .fallback = "window",
+        .help = "`window`: the last `history_max` messages. `tokens`: as many as fit. `summary`: "
+                "the older ones as a summary, the last ones as they are."),
+    CONTEXT("tokens_max", OPTION_INTEGER, tokens_max, RANGE(100, 1e9), .flags = OPTION_NONE,
+            .fallback = "none", .help = "Tokens of a prompt, for every strategy.",
+            .fallback_text = "what the model takes less the answer"),
+    CONTEXT("summary_after", OPTION_COUNT, summary_after, RANGE(4, 1000), .fallback = "30",
+            .help = "Messages not yet in the summary from which on it is extended."),
+    CONTEXT("summary_keep", OPTION_COUNT, summary_keep, RANGE(2, 500), .fallback = "10",
+            .help = "Messages that stay as they are."),
+    ROW("summary_model", OPTION_MODEL, struct draft_bot, summary_model,
+        .help = "Writes the summaries; a cheap one will do.",
+        .fallback_text = "the bot's first model"),
+    CONTEXT("summary_tokens", OPTION_INTEGER, summary_tokens, RANGE(50, 10000), .fallback = "400",
+            .help = "Longest summary."),
+};
+static const struct section context_section = {
+    .name = "context",
+    .help = "What of a long conversation the model is given.",
+    ROWS(context_options)};
 
 /* --- bots: access --- */
 
@@ -230,8 +375,12 @@ static const struct option bot_options[] = {
         .help = "Bytes of one message of a visitor."),
     ROW("access", OPTION_SECTION, struct draft_bot, bot.access, .section = &access_section,
         .help = "Who may talk to it."),
+    ROW("context", OPTION_SECTION, struct draft_bot, bot, .section = &context_section,
+        .help = "What of a long conversation the model is given."),
     ROW("limits", OPTION_SECTION, struct draft_bot, bot.user_limits, .section = &limit_section,
         .help = "How much."),
+    ROW("budget", OPTION_SECTION, struct draft_bot, bot.budget, .section = &budget_section,
+        .help = "What happens when money runs short."),
 };
 static const struct section bot_section = {
     .name = "bot",

@@ -166,6 +166,13 @@ static bool is_name(struct slice name) {
     return name.size > 0 && name.size <= 64;
 }
 
+static bool is_any_name(struct slice name) {
+    for (size_t i = 0; i < name.size; i++)
+        if (name.data[i] < '!' || name.data[i] > '~')
+            return false;
+    return name.size > 0 && name.size <= 128;
+}
+
 static void read_map(struct reader *reader, const struct option *option, struct yaml_node *node,
                      size_t offset, const struct place *place, char *base) {
     size_t size = option->section->size;
@@ -184,7 +191,10 @@ static void read_map(struct reader *reader, const struct option *option, struct 
     for (size_t i = 0; i < node->count; i++) {
         const struct yaml_node *key = node->pairs[i].key;
         struct place below = {.parent = place, .name = key->text};
-        if (!is_name(key->text))
+        if ((option->flags & OPTION_ANY_NAME) && !is_any_name(key->text))
+            errors_add(reader->errors, key->start, &below,
+                       "a name is made of 1 to 128 letters, digits and signs, without blanks");
+        else if (!(option->flags & OPTION_ANY_NAME) && !is_name(key->text))
             errors_add(
                 reader->errors, key->start, &below,
                 "a name is made of a-z, 0-9, - and _, at most 64, the first a letter or digit");

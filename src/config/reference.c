@@ -65,7 +65,7 @@ static void write_words(struct buffer *out, const struct option *option) {
     }
     bool numeric = option->type == OPTION_INTEGER || option->type == OPTION_COUNT ||
                    option->type == OPTION_SIZE || option->type == OPTION_DURATION ||
-                   option->type == OPTION_NUMBER;
+                   option->type == OPTION_NUMBER || option->type == OPTION_MONEY;
     if (numeric && (option->least != 0 || option->most != 0)) {
         buffer_append_string(out, ", ");
         value_show(option->type, option->least, out);

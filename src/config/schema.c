@@ -37,7 +37,9 @@ static void write_type(struct json_writer *json, const struct option *option) {
         return;
     }
     json_member_string(json, "type",
-                       option->type == OPTION_NUMBER ? SLICE("number") : SLICE("integer"));
+                       option->type == OPTION_NUMBER || option->type == OPTION_MONEY
+                           ? SLICE("number")
+                           : SLICE("integer"));
     write_range(json, option);
 }
 
@@ -81,7 +83,9 @@ static void write_option(struct json_writer *json, const struct option *option) 
         json_raw(json, (option->flags & OPTION_REQUIRED) ? SLICE("\"object\"")
                                                          : SLICE("[\"object\",\"null\"]"));
         json_key(json, "propertyNames");
-        json_raw(json, SLICE("{\"pattern\":\"" NAME_PATTERN "\"}"));
+        json_raw(json, (option->flags & OPTION_ANY_NAME)
+                           ? SLICE("{\"pattern\":\"" ANY_NAME_PATTERN "\"}")
+                           : SLICE("{\"pattern\":\"" NAME_PATTERN "\"}"));
         json_member_int(json, "minProperties", (option->flags & OPTION_REQUIRED) ? 1 : 0);
         json_member_int(json, "maxProperties", (int64_t)option->length_max);
         json_key(json, "additionalProperties");

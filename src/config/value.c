@@ -147,6 +147,36 @@ static bool read_number(struct value_context *context, struct slice text, void *
     return true;
 }
 
+/* Exactly as written: up to six places, as a microdollar is the least there is. */
+static bool read_money(struct value_context *context, struct slice text, void *ret_value) {
+    int64_t amount = -1;
+    if (!is_none(context, text)) {
+        struct slice whole = text, places = {"", 0};
+        size_t point = slice_find_byte(text, '.');
+        if (point != SIZE_MAX) {
+            whole = slice_first(text, point);
+            places = slice_from(text, point + 1);
+        }
+        int64_t dollars = 0, micro = 0;
+        bool right = whole.size > 0 && whole.size <= 12 && places.size <= 6 &&
+                     (point == SIZE_MAX || places.size > 0) && is_whole(whole) &&
+                     (places.size == 0 || (is_whole(places) && places.data[0] >= '0')) &&
+                     slice_to_int64(whole, &dollars) &&
+                     (places.size == 0 || slice_to_int64(places, &micro));
+        if (!right)
+            return refuse_type(context);
+        for (size_t i = places.size; i < 6; i++)
+            micro *= 10;
+        if (whole.data[0] == '-')
+            micro = -micro;
+        amount = dollars * 1000000 + micro;
+        if (!in_range(context, (double)amount / 1e6))
+            return false;
+    }
+    memcpy(ret_value, &amount, sizeof amount);
+    return true;
+}
+
 /* A whole number and a unit. */
 static bool read_with_unit(struct value_context *context, struct slice text,
                            const struct unit *units, int64_t *ret_number) {
@@ -482,6 +512,8 @@ static const struct value_type types[OPTION_TYPE_COUNT] = {
     [OPTION_DURATION] = {"duration", "a duration such as 500ms, 10s, 5min or 1h", sizeof(int64_t),
                          false, read_duration, STRING ",\"pattern\":\"^[0-9]+ ?(ms|s|min|h|d)$\""},
     [OPTION_NUMBER] = {"number", "a number", sizeof(double), true, read_number, NULL},
+    [OPTION_MONEY] = {"dollars", "an amount of dollars such as 0.50, with up to six places",
+                      sizeof(int64_t), true, read_money, NULL},
     [OPTION_STRING] = {"text", "a text", sizeof(char *), false, read_string, STRING},
     [OPTION_TEXT] = {"text", "a text", sizeof(struct slice), false, read_text, STRING},
     [OPTION_SECRET] = {"secret", "a text", sizeof(struct slice), false, read_secret, STRING},

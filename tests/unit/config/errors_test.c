@@ -43,7 +43,7 @@ static void test_secrets_are_hidden(void **state) {
         "  providers: { openai: { key: ***, ulr: x }, b: { key: ***, nope: 1 } }\n"
         "                                             ^\n"
         "switchboard.yaml:1:69: providers.b.nope: unknown option; known here: api, url, "
-        "key, keys, api_version, connect_timeout, first_byte_timeout, "
+        "key, keys, models, api_version, connect_timeout, first_byte_timeout, "
         "idle_timeout, total_timeout\n"
         "  providers: { openai: { key: ***, ulr: x }, b: { key: ***, nope: 1 } }\n"
         "                                                            ^\n");

@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "chat/settings.h"
 #include "help.h"
+#include "model/catalogue.h"
 #include "model/provider.h"
 #include <limits.h>
 #include <math.h>
@@ -306,12 +307,71 @@ static void test_restart(void **state) {
     config_result_finish(&other);
 }
 
+static void test_money_and_models(void **state) {
+    (void)state;
+    static const char text[] =
+        "providers:\n"
+        "  openai: { keys: { a: { key: sk-one, cost_per_day: 2 } } }\n"
+        "  local:\n"
+        "    api: openai\n"
+        "    url: http://127.0.0.1:11434/v1\n"
+        "    models:\n"
+        "      llama3.2:3b: { context_window: 8192, input_price: 0.05, output_price: 0 }\n"
+        "      gpt-4o: { input_price: 1.000001, images: false }\n"
+        "bots:\n"
+        "  b:\n"
+        "    models: [openai/gpt-4o, local/llama3.2:3b, local/gpt-4o, local/unknown, offline]\n"
+        "    limits:\n"
+        "      cost_per_day: 0.5\n"
+        "      tokens_per_month: 0\n"
+        "      streams: 2\n"
+        "      per_conversation: { cost: 12.345678 }\n"
+        "      per_bot: { cost_per_month: 0, messages_per_day: 9 }\n"
+        "    budget: { time_zone: Europe/Berlin, cheaper_model: openai/gpt-4o-mini, "
+        "allow_unpriced: true }\n"
+        "    context: { strategy: summary, summary_model: openai/gpt-4o-mini }\n";
+    struct config_result result = config_load_text("switchboard.yaml", slice_of(text));
+    assert_int_equal(result.error_count, 0);
+    const struct bot *bot = result.config->settings->default_bot;
+    assert_int_equal(bot->user_limits.spend.cost_per_day, 500000);
+    assert_int_equal(bot->user_limits.spend.cost_per_month, -1);
+    assert_int_equal(bot->user_limits.spend.tokens_per_month, 0);
+    assert_int_equal(bot->user_limits.streams, 2);
+    assert_int_equal(bot->address_limits.spend.cost_per_day, -1);
+    assert_int_equal(bot->address_limits.streams, -1);
+    assert_int_equal(bot->conversation_cost, 12345678);
+    assert_int_equal(bot->bot_limits.spend.cost_per_month, 0);
+    assert_int_equal(bot->key_limits.spend.cost_per_day, -1);
+    assert_int_equal(bot->models[0].provider->keys[0].spend.cost_per_day, 2000000);
+    assert_non_null(bot->budget.zone);
+    assert_string_equal(bot->budget.cheaper.model, "gpt-4o-mini");
+    assert_int_equal(bot->context.strategy, CONTEXT_SUMMARY);
+    const struct model_info *openai = bot->models[0].info, *llama = bot->models[1].info,
+                            *own = bot->models[2].info;
+    assert_int_equal(openai->price.input, 2500000);
+    assert_false(openai->no_images);
+    assert_int_equal(llama->context_window, 8192);
+    assert_int_equal(llama->price.input, 50000);
+    assert_int_equal(llama->price.output, 0);
+    assert_int_equal(own->price.input, 1000001);
+    assert_int_equal(own->price.output, openai->price.output);
+    assert_true(own->no_images);
+    assert_null(bot->models[3].info);
+    assert_null(bot->models[4].info);
+    config_result_finish(&result);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_everything),  cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_from_file),   cmocka_unit_test(test_json),
-        cmocka_unit_test(test_environment), cmocka_unit_test(test_provider_off),
-        cmocka_unit_test(test_anchors),     cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_money_and_models),
+        cmocka_unit_test(test_everything),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_from_file),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_provider_off),
+        cmocka_unit_test(test_anchors),
+        cmocka_unit_test(test_reload),
         cmocka_unit_test(test_restart),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);

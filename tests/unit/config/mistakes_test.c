@@ -14,6 +14,7 @@ struct mistake {
 };
 
 #define DURATION "expected a duration such as 500ms, 10s, 5min or 1h, found "
+#define MONEY    "expected an amount of dollars such as 0.50, with up to six places, found "
 #define SIZE     "expected a size such as 16KiB or 1MiB, found "
 #define ORIGIN   "expected an origin such as https://shop.example.com, found "
 #define LISTEN   "expected an address and port such as 127.0.0.1:8080, found "
@@ -44,7 +45,33 @@ static const struct mistake mistakes[] = {
     {BOT "    limits: { per_adress: {} }\n", 4, 15, "bots.b.limits.per_adress",
      "unknown option; did you mean per_address?"},
     {BOT "    limits: { per_bot: { messages: 1 } }\n", 4, 26, "bots.b.limits.per_bot.messages",
-     "unknown option; known here: messages_per_minute, messages_per_day"},
+     "unknown option; known here: messages_per_minute, messages_per_day, cost_per_day, "
+     "cost_per_month, tokens_per_day, tokens_per_month"},
+    /* money and context */
+    {BOT "    limits: { cost_per_day: 1e3 }\n", 4, 29, "bots.b.limits.cost_per_day",
+     MONEY "\"1e3\""},
+    {BOT "    limits: { cost_per_day: 0.0000001 }\n", 4, 29, "bots.b.limits.cost_per_day",
+     MONEY "\"0.0000001\""},
+    {BOT "    limits: { cost_per_day: \"5\" }\n", 4, 29, "bots.b.limits.cost_per_day",
+     "expected an amount of dollars such as 0.50, with up to six places without quotes, found "
+     "\"5\""},
+    {BOT "    limits: { cost_per_day: -1 }\n", 4, 29, "bots.b.limits.cost_per_day",
+     "must be between 0 and 1000000000, found \"-1\""},
+    {BOT "    budget: { time_zone: Mars/Olympus }\n", 4, 15, "bots.b.budget.time_zone",
+     "There is no time zone \"Mars/Olympus\" (such as Europe/Berlin; the package tzdata has "
+     "them)."},
+    {BOT "    context: { summary_after: 10, summary_keep: 10 }\n", 4, 35,
+     "bots.b.context.summary_keep", "must be less than summary_after (10)"},
+    {BOT "    budget: { cheaper_model: nobody/x }\n", 4, 30, "bots.b.budget.cheaper_model",
+     "unknown provider \"nobody\""},
+    {"providers: { own: { api: openai, url: \"http://a/v1\" } }\n"
+     "bots:\n  b:\n    models: [own/mine]\n    limits: { per_bot: { cost_per_month: 5 } }\n",
+     4, 5, "bots.b.models",
+     "there are limits on cost, but no price is known of own/mine: give its input_price and "
+     "output_price under providers.own.models, or set budget.allow_unpriced"},
+    {"providers: { own: { api: openai, url: \"http://a/v1\", models: { \"a b\": {} } } }\n" BOTS, 1,
+     64, "providers.own.models.\"a b\"",
+     "a name is made of 1 to 128 letters, digits and signs, without blanks"},
     /* twice */
     {"threads: 1\nthreads: 2\n" BOTS, 2, 1, "threads", "given twice; the first is on line 1"},
     {BOT "    top_p: 1\n    top_p: 1\n", 5, 5, "bots.b.top_p",

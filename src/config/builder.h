@@ -1,0 +1,43 @@
+/* What the files that tie the configuration's parts together share. Private to config/. */
+#pragma once
+#include "config/draft.h"
+#include "config/errors.h"
+#include "config/yaml.h"
+
+struct builder {
+    struct draft *draft;
+    const struct yaml_node *root;
+    struct arena *arena;
+    struct error_list *errors;
+    struct settings *settings;
+    const char **warnings;
+    size_t warning_count;
+};
+
+static inline struct place top_place(const char *name) {
+    return (struct place){.name = slice_of(name)};
+}
+
+static inline struct place below(const struct place *parent, const char *name) {
+    return (struct place){.parent = parent, .name = slice_of(name)};
+}
+
+/* Where the option stands, or `otherwise` when it is not in the file. */
+static inline size_t option_offset(const struct yaml_node *section, const char *name,
+                                   size_t otherwise) {
+    const struct yaml_pair *pair = yaml_pair(section, name);
+    return pair ? pair->key->start : otherwise;
+}
+
+/* Nothing to connect to: the translator answers by itself, and there is no choice of models. */
+bool answers_itself(const struct provider_settings *provider);
+/* False with the mistake reported. A provider without a translator is reported elsewhere. */
+bool resolve_model(struct builder *builder, const char *text, const struct yaml_node *node,
+                   const struct place *place, struct model_choice *ret_choice);
+
+/* build_money.c */
+/* What is known of the model; NULL when nothing is. */
+const struct model_info *build_model_info(struct builder *builder,
+                                          const struct model_choice *choice);
+/* A bot's context and budget, and that limits on cost have prices to go by. */
+void build_money(struct builder *builder, struct draft_bot *draft, const struct place *bot_place);
