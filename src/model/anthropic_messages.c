@@ -125,8 +125,8 @@ static void write_text(struct json_writer *json, struct slice text) {
 
 static void write_image(const struct writing *writing, const struct model_part *part) {
     struct json_writer *json = writing->json;
-    if (writing->call->info && writing->call->info->no_images) {
-        write_text(json, SLICE("(An image stood here, which you cannot see.)"));
+    if (encode_leaves_out_images(writing->call)) {
+        write_text(json, SLICE(ENCODE_IMAGE_LEFT_OUT));
         return;
     }
     json_member_string(json, "type", SLICE("image"));

@@ -1,6 +1,7 @@
 #include "model/encode.h"
 #include "base/arena.h"
 #include "base/json.h"
+#include "model/catalogue.h"
 #include <math.h>
 
 enum { HEADERS_MAX = 12 };
@@ -69,4 +70,13 @@ bool encode_plain_text(const struct model_message *message, struct slice *ret_te
 struct slice encode_object(struct slice text) {
     return json_validate(text, NULL) && json_type(text) == JSON_OBJECT ? slice_trim(text)
                                                                        : SLICE("{}");
+}
+
+int64_t encode_max_tokens(const struct model_call *call, int64_t wanted) {
+    int64_t most = call->info ? call->info->output_max : 0;
+    return most > 0 && wanted > most ? most : wanted;
+}
+
+bool encode_leaves_out_images(const struct model_call *call) {
+    return call->info && call->info->no_images;
 }

@@ -17,6 +17,12 @@ struct slice encode_body(struct buffer *body, struct arena *arena);
 /* Appends a header; both strings are in the arena or static. */
 void encode_header(struct model_request *request, struct arena *arena, const char *name,
                    struct slice value);
+/* The tokens of an answer that were asked for, but not more than the model gives. */
+int64_t encode_max_tokens(const struct model_call *call, int64_t wanted);
+/* True when the catalogue says that the model sees no images: they are left out, with a word in
+ * their place. */
+bool encode_leaves_out_images(const struct model_call *call);
+#define ENCODE_IMAGE_LEFT_OUT "(An image stood here, which you cannot see.)"
 /* The message's only text part, when that is all it has: most messages are such. */
 bool encode_plain_text(const struct model_message *message, struct slice *ret_text);
 /* The value as JSON if it is a valid JSON object, else "{}": arguments that a model wrote badly

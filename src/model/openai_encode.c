@@ -23,7 +23,15 @@ static void write_image(struct json_writer *json, const struct model_part *part)
     buffer_finish(&url);
 }
 
-static void write_content(struct json_writer *json, const struct model_message *message) {
+static void write_text(struct json_writer *json, struct slice text) {
+    json_begin_object(json);
+    json_member_string(json, "type", SLICE("text"));
+    json_member_string(json, "text", text);
+    json_end_object(json);
+}
+
+static void write_content(struct json_writer *json, const struct model_message *message,
+                          bool images) {
     struct slice text;
     json_key(json, "content");
     if (encode_plain_text(message, &text)) {
@@ -33,14 +41,12 @@ static void write_content(struct json_writer *json, const struct model_message *
     json_begin_array(json);
     for (size_t i = 0; i < message->part_count; i++) {
         const struct model_part *part = &message->parts[i];
-        if (part->kind == MODEL_PART_IMAGE) {
+        if (part->kind == MODEL_PART_IMAGE && images)
             write_image(json, part);
-        } else if (part->kind == MODEL_PART_TEXT) {
-            json_begin_object(json);
-            json_member_string(json, "type", SLICE("text"));
-            json_member_string(json, "text", part->text);
-            json_end_object(json);
-        }
+        else if (part->kind == MODEL_PART_IMAGE)
+            write_text(json, SLICE(ENCODE_IMAGE_LEFT_OUT));
+        else if (part->kind == MODEL_PART_TEXT)
+            write_text(json, part->text);
     }
     json_end_array(json);
 }
@@ -106,7 +112,7 @@ static void write_results(struct json_writer *json, const struct model_message *
 }
 
 static void write_message(struct json_writer *json, const struct model_message *message,
-                          const char *system_role) {
+                          const char *system_role, bool images) {
     if (message->role == MODEL_TOOL) {
         write_results(json, message);
         return;
@@ -118,7 +124,7 @@ static void write_message(struct json_writer *json, const struct model_message *
     json_begin_object(json);
     json_member_string(json, "role",
                        slice_of(message->role == MODEL_SYSTEM ? system_role : "user"));
-    write_content(json, message);
+    write_content(json, message, images);
     json_end_object(json);
 }
 
@@ -133,7 +139,7 @@ void openai_write_messages(struct json_writer *json, const struct model_call *ca
         json_end_object(json);
     }
     for (size_t i = 0; i < call->message_count; i++)
-        write_message(json, &call->messages[i], system_role);
+        write_message(json, &call->messages[i], system_role, !encode_leaves_out_images(call));
     json_end_array(json);
 }
 
@@ -142,7 +148,9 @@ void openai_write_messages(struct json_writer *json, const struct model_call *ca
 static void write_choice(struct json_writer *json, const struct model_call *call,
                          const char *required_word) {
     static const char *const words[] = {[MODEL_TOOL_AUTO] = NULL, [MODEL_TOOL_NONE] = "none"};
-    if (call->tool_choice == MODEL_TOOL_AUTO)
+    bool forced = call->tool_choice == MODEL_TOOL_REQUIRED || call->tool_choice == MODEL_TOOL_NAMED;
+    if (call->tool_choice == MODEL_TOOL_AUTO ||
+        (forced && call->info && call->info->no_forced_tool_choice))
         return;
     json_key(json, "tool_choice");
     if (call->tool_choice == MODEL_TOOL_NAMED) {
@@ -162,7 +170,7 @@ static void write_choice(struct json_writer *json, const struct model_call *call
 
 void openai_write_tools(struct json_writer *json, const struct model_call *call,
                         const char *required_word) {
-    if (call->tool_count == 0)
+    if (call->tool_count == 0 || (call->info && call->info->no_tools))
         return;
     json_key(json, "tools");
     json_begin_array(json);
@@ -197,25 +205,51 @@ static void write_stop(struct json_writer *json, const struct model_call *call) 
     json_end_array(json);
 }
 
-static void write_limits(struct json_writer *json, const struct model_call *call, bool own_host,
-                         bool reasoning) {
-    /* OpenAI's newer models refuse max_tokens; the servers that imitate it mostly know nothing
-     * else. */
-    if (call->max_tokens >= 0)
-        json_member_int(json, own_host ? "max_completion_tokens" : "max_tokens", call->max_tokens);
-    bool sampling = !reasoning && !(call->info && call->info->no_temperature);
-    if (sampling && encode_is_set(call->temperature)) {
+/* What is left out is what the catalogue says the model refuses; of a model that is not in it
+ * nothing is known, and everything is sent. */
+static const struct model_info *info_of(const struct model_call *call) {
+    static const struct model_info anything = {.efforts = UINT8_MAX};
+    return call->info ? call->info : &anything;
+}
+
+/* Some models take tools only when they do not think. */
+static struct slice effort_of(const struct model_call *call) {
+    const struct model_info *info = info_of(call);
+    if (info->no_tools_with_reasoning && call->tool_count > 0)
+        return SLICE("none");
+    bool taken = !call->info || (info->efforts & model_effort_of(call->reasoning_effort));
+    return taken ? call->reasoning_effort : SLICE("");
+}
+
+static void write_sampling(struct json_writer *json, const struct model_call *call,
+                           struct slice effort) {
+    const struct model_info *info = info_of(call);
+    if (info->no_temperature && !(info->temperature_with_effort_none && slice_is(effort, "none")))
+        return;
+    if (encode_is_set(call->temperature)) {
         json_key(json, "temperature");
         json_double(json, call->temperature);
     }
-    if (sampling && encode_is_set(call->top_p)) {
+    if (encode_is_set(call->top_p)) {
         json_key(json, "top_p");
         json_double(json, call->top_p);
     }
-    if (!reasoning)
+}
+
+static void write_limits(struct json_writer *json, const struct model_call *call, bool own_host) {
+    const struct model_info *info = info_of(call);
+    struct slice effort = effort_of(call);
+    /* OpenAI's newer models refuse max_tokens, on Azure too; the servers that imitate it mostly
+     * know nothing else. */
+    if (call->max_tokens >= 0)
+        json_member_int(
+            json, own_host || info->max_completion_tokens ? "max_completion_tokens" : "max_tokens",
+            encode_max_tokens(call, call->max_tokens));
+    write_sampling(json, call, effort);
+    if (!info->no_stop)
         write_stop(json, call);
-    if (call->reasoning_effort.size > 0)
-        json_member_string(json, "reasoning_effort", call->reasoning_effort);
+    if (effort.size > 0)
+        json_member_string(json, "reasoning_effort", effort);
 }
 
 bool openai_encode(const struct model_call *call, struct arena *arena,
@@ -223,14 +257,14 @@ bool openai_encode(const struct model_call *call, struct arena *arena,
     if (!encode_check_key(call->key, fault))
         return false;
     bool own_host = call->base_url.size == 0;
-    bool reasoning = call->info && call->info->reasoning;
     struct buffer body = {0};
     struct json_writer json = json_writer_start(&body);
     json_begin_object(&json);
     json_member_string(&json, "model", call->model);
-    openai_write_messages(&json, call, own_host && reasoning ? "developer" : "system");
+    bool developer = own_host && info_of(call)->developer_role;
+    openai_write_messages(&json, call, developer ? "developer" : "system");
     openai_write_tools(&json, call, "required");
-    write_limits(&json, call, own_host, reasoning);
+    write_limits(&json, call, own_host);
     json_member_bool(&json, "stream", true);
     json_key(&json, "stream_options");
     json_begin_object(&json);
