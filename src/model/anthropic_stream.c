@@ -8,7 +8,8 @@
 #include "model/reply_reader.h"
 
 /* The tool call whose arguments arrive. The input that its block began with counts only where no
- * deltas follow: it is {} in all streams of Anthropic's own. */
+ * deltas follow: mostly it is {}, but calls made by code that the vendor runs have all of it there.
+ */
 struct open_call {
     struct emitter_call *call; /* NULL when there is none */
     struct slice input;        /* JSON, in the arena */
@@ -161,7 +162,9 @@ static bool take_start(struct model_stream *stream, struct slice message, struct
     stream->message_id = arena_copy(stream->arena, id);
     emitter_start(&stream->emitter, id, json_get(message, "model"));
     take_usage(stream, json_get(message, "usage"));
+    /* A message may be all there at its start: calls that were made for a tool of the vendor's. */
     take_blocks(stream, json_get(message, "content"));
+    take_stop(stream, message);
     return true;
 }
 
