@@ -192,7 +192,7 @@ test("what is said here is logged like at every door", async (t) => {
   const { client, server } = await start(t);
   await client.messages.create(ask("say Noted."));
   const rows = await until(() => {
-    const found = server.sql("select role, text from messages order by id");
+    const found = server.sql("select role, text from messages order by position");
     return found.length === 2 && found;
   }, "the log");
   assert.deepEqual(rows.map((row) => row.role), ["user", "assistant"]);
