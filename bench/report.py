@@ -211,11 +211,11 @@ def machine():
             f"{platform.release().split('-')[0]}, {', '.join(versions).replace('v', 'Node.js ', 1)}")
 
 
-def write(path, tables):
+def write(path, tables, begin=BEGIN, end=END):
     with open(path) as file:
         page = file.read()
-    body = f"{BEGIN}\n\n{machine()}\n\n{tables.strip()}\n\n{END}"
-    page, count = re.subn(re.escape(BEGIN) + ".*?" + re.escape(END), lambda _: body, page, flags=re.S)
+    body = f"{begin}\n\n{machine()}\n\n{tables.strip()}\n\n{end}"
+    page, count = re.subn(re.escape(begin) + ".*?" + re.escape(end), lambda _: body, page, flags=re.S)
     if count != 1:
         raise SystemExit(f"bench: {path} has no place for the tables")
     with open(path, "w") as file:
