@@ -7,7 +7,7 @@
 /* How many tokens the pieces seen last are: texts repeat their words. A short piece is kept as its
  * bytes with its size (4 bits) and count (4 bits) behind them, so that two comparisons tell whether
  * it is the one; a short place has room for two. */
-enum { SHORT_MAX = 15, SHORT_BITS = 15 };
+enum { SHORT_MAX = 15, SHORT_BITS = 16 };
 enum { LONG_MAX = 62, LONG_BITS = 14 };
 struct key {
     uint64_t low, high;

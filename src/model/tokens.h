@@ -18,7 +18,7 @@ enum { TOKENS_ENCODINGS = 2 };
 bool tokens_encoding_find(struct slice name, enum tokens_encoding *ret_encoding);
 const char *tokens_encoding_name(enum tokens_encoding encoding);
 
-/* About 2 MB, of which only what is used is touched. */
+/* About 3 MB, of which only what is used is touched. */
 struct tokens *tokens_create(enum tokens_encoding encoding);
 void tokens_destroy(struct tokens *tokens); /* NULL is fine */
 
