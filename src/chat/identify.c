@@ -133,7 +133,11 @@ static void on_key_set(void *user) {
 
 static struct identify *by_token(struct identify *identify) {
     struct jwt_verifier *jwt = identify->bot->access.jwt;
-    if (jwt_verifier_need(jwt, identify->credentials.bearer, clock_wall_ms()) == JWT_NEED_NOTHING) {
+    enum jwt_need need = jwt_verifier_need(jwt, identify->credentials.bearer, clock_wall_ms());
+    if (need != JWT_NEED_KEYS) {
+        /* Before the answer: whoever gets it may let go of the settings. */
+        if (need == JWT_NEED_REFRESH)
+            key_sets_refresh(identify->chat, identify->settings, jwt);
         verify_token(identify);
         return NULL;
     }

@@ -8,7 +8,7 @@
 #include "fetch/fetch.h"
 #include "gate/jwt.h"
 
-enum { KEY_SET_MAX = 256 * 1024, KEY_SET_TIMEOUT_MS = 5000 };
+enum { KEY_SET_MAX = 256 * 1024, KEY_SET_TIMEOUT_MS = 5000, KEY_SET_TOTAL_MS = 10000 };
 
 struct key_set_fetch {
     struct key_set_fetch *next;
@@ -21,14 +21,18 @@ struct key_set_fetch {
     struct buffer body;
 };
 
+static void free_fetch(struct key_set_fetch *fetch) {
+    buffer_finish(&fetch->body);
+    settings_release(fetch->settings);
+    free(fetch);
+}
+
 static void remove_fetch(struct key_set_fetch *fetch) {
     struct key_set_fetch **at = &fetch->chat->key_set_fetches;
     while (*at != fetch)
         at = &(*at)->next;
     *at = fetch->next;
-    buffer_finish(&fetch->body);
-    settings_release(fetch->settings);
-    free(fetch);
+    free_fetch(fetch);
 }
 
 static void on_head(void *user, const struct fetch_head *head) {
@@ -79,20 +83,28 @@ static struct key_set_fetch *start(struct chat *chat, struct settings *settings,
         .connect_ms = KEY_SET_TIMEOUT_MS,
         .first_byte_ms = KEY_SET_TIMEOUT_MS,
         .idle_ms = KEY_SET_TIMEOUT_MS,
-        .total_ms = 2 * KEY_SET_TIMEOUT_MS,
+        .total_ms = KEY_SET_TOTAL_MS,
         .body_max = KEY_SET_MAX,
     };
     fetch->fetch = fetch_start(chat->fetcher, &request, &handler, fetch);
     return fetch;
 }
 
-void key_sets_wait(struct chat *chat, struct settings *settings, struct jwt_verifier *jwt,
-                   struct key_set_waiter *waiter) {
+static struct key_set_fetch *find_or_start(struct chat *chat, struct settings *settings,
+                                           struct jwt_verifier *jwt) {
     struct key_set_fetch *fetch = chat->key_set_fetches;
     while (fetch && fetch->jwt != jwt)
         fetch = fetch->next;
-    if (!fetch)
-        fetch = start(chat, settings, jwt);
+    return fetch ? fetch : start(chat, settings, jwt);
+}
+
+void key_sets_refresh(struct chat *chat, struct settings *settings, struct jwt_verifier *jwt) {
+    find_or_start(chat, settings, jwt);
+}
+
+void key_sets_wait(struct chat *chat, struct settings *settings, struct jwt_verifier *jwt,
+                   struct key_set_waiter *waiter) {
+    struct key_set_fetch *fetch = find_or_start(chat, settings, jwt);
     waiter->next = fetch->waiters;
     waiter->link = &fetch->waiters;
     if (waiter->next)
@@ -107,8 +119,9 @@ void key_sets_forget(struct key_set_waiter *waiter) {
 }
 
 void key_sets_cancel(struct chat *chat) {
-    while (chat->key_set_fetches) {
-        fetch_cancel(chat->key_set_fetches->fetch);
-        remove_fetch(chat->key_set_fetches);
+    for (struct key_set_fetch *fetch; (fetch = chat->key_set_fetches);) {
+        chat->key_set_fetches = fetch->next;
+        fetch_cancel(fetch->fetch);
+        free_fetch(fetch);
     }
 }

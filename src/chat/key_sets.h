@@ -14,6 +14,8 @@ struct key_set_waiter {
 /* `settings` is the snapshot that the verifier belongs to; a reference is kept while fetching. */
 void key_sets_wait(struct chat *chat, struct settings *settings, struct jwt_verifier *jwt,
                    struct key_set_waiter *waiter);
+/* Fetches with nobody waiting, unless a fetch is under way. */
+void key_sets_refresh(struct chat *chat, struct settings *settings, struct jwt_verifier *jwt);
 /* `ready` will not be called. */
 void key_sets_forget(struct key_set_waiter *waiter);
 /* Cancels all fetches of the chat without calling anyone. */
