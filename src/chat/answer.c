@@ -6,6 +6,7 @@
 #include "chat/failover.h"
 #include "chat/keyring.h"
 #include "chat/metrics.h"
+#include "chat/money.h"
 #include "chat/settings.h"
 #include "chat/state.h"
 #include "loop/loop.h"
@@ -53,17 +54,45 @@ static bool may_call(struct turn *turn, const struct model_choice *choice, struc
     return true;
 }
 
-/* Moves turn->choice to a model that may be called now. */
+static void release_breaker(struct turn *turn) {
+    if (turn->breaker)
+        breaker_abandoned(turn->breaker);
+    turn->breaker = NULL;
+}
+
+/* The built-in provider costs nothing; where a budget is what keeps the models from answering, the
+ * owner may want a refusal instead of it. */
+static bool may_pay(struct turn *turn, const struct model_choice *choice, bool refused_by_budget,
+                    struct fault *fault) {
+    if (is_offline(choice)) {
+        if (!refused_by_budget || turn->bot->budget.end == BUDGET_OFFLINE)
+            return true;
+        fault_set(fault, FAULT_BUDGET, "The budget is spent.");
+        return false;
+    }
+    if (money_reserve(turn, choice, fault))
+        return true;
+    release_breaker(turn);
+    return false;
+}
+
+/* Moves turn->choice to a model that may be called now and is paid for. */
 static bool choose(struct turn *turn, struct fault *fault) {
     struct fault best = {0}, one;
-    for (; turn->choice < turn->bot->model_count; turn->choice++, turn->attempts = 0) {
-        const struct model_choice *choice = &turn->bot->models[turn->choice];
+    bool budget = false;
+    for (; turn->choice < turn->choice_count; turn->choice++, turn->attempts = 0) {
+        const struct model_choice *choice = &turn->choices[turn->choice];
         if (turn->visible && is_offline(choice))
             continue;
-        if (may_call(turn, choice, &one))
+        if (may_call(turn, choice, &one) && may_pay(turn, choice, budget, &one))
             return true;
+        if (budget && one.kind == FAULT_BUDGET)
+            continue; /* the first refusal says which limit it is */
+        budget = budget || one.kind == FAULT_BUDGET;
         remember_sooner(&best, &one);
     }
+    if (budget && !turn->visible && turn->choices[turn->choice_count].provider)
+        return true; /* the one behind the last, see line_up */
     /* What a call said is better than that nobody was left to call. */
     const struct call *last = turn->ended_calls;
     if (last && last->fault)
@@ -84,7 +113,7 @@ static void emit_start(struct turn *turn) {
     struct turn_event event = {.kind = TURN_EVENT_START,
                                .provider = turn->call->provider->name,
                                .model = turn->call->model,
-                               .offline = is_offline(&turn->bot->models[turn->choice])};
+                               .offline = is_offline(&turn->choices[turn->choice])};
     turn_emit(turn, &event);
 }
 
@@ -151,12 +180,14 @@ static void end_splice(struct turn *turn) {
 
 static void note_call(struct turn *turn) {
     struct call *call = turn->call;
+    money_settle(turn, call);
     call->next = turn->ended_calls;
     turn->ended_calls = call;
     LOG_RECORD(call->fault ? LOG_WARNING : LOG_DEBUG, "model call",
                LOG_STRING("turn", turn->id.text), LOG_STRING("provider", call->provider->name),
                LOG_STRING("model", call->model), LOG_NUMBER("status", call->status),
                LOG_NUMBER("ms", call->duration_us / 1000),
+               LOG_NUMBER("cost_microdollars", call->cost),
                LOG_STRING("error", call->fault ? fault_kind_name(call->fault->kind) : "none"),
                LOG_STRING("detail", call->fault ? call->fault->detail : ""), );
 }
@@ -184,13 +215,13 @@ static bool report(struct turn *turn, const struct fault *fault) {
 
 static struct failover_decision decide(struct turn *turn, const struct fault *fault) {
     const struct bot *bot = turn->bot;
-    bool has_next = turn->choice + 1 < bot->model_count;
+    bool has_next = turn->choice + 1 < turn->choice_count;
     int64_t spent_ms = (clock_monotonic_us() - turn->created_us) / 1000;
     const struct failover_case it = {
         .fault = fault,
         .visible = turn->visible,
         .has_next = has_next,
-        .next_is_offline = has_next && is_offline(&bot->models[turn->choice + 1]),
+        .next_is_offline = has_next && is_offline(&turn->choices[turn->choice + 1]),
         .attempts = turn->attempts,
         .retries_max = (unsigned)bot->retries,
         .left_ms = bot->retry_deadline_ms - spent_ms,
@@ -267,13 +298,81 @@ static void continue_answer(struct turn *turn, struct model_call *what) {
     splice_init(turn->splice, said);
 }
 
+/* What answers from the knowledge files when the money is spent, though the bot does not list it;
+ * zeroed when nothing does. */
+static struct model_choice last_resort(const struct turn *turn) {
+    const struct settings *settings = turn->settings;
+    bool wanted = turn->bot->budget.end == BUDGET_OFFLINE && turn->bot->knowledge_count > 0;
+    for (size_t i = 0; i < settings->provider_count && wanted; i++) {
+        const struct model_choice choice = {.provider = &settings->providers[i], .model = ""};
+        if (is_offline(&choice))
+            return choice;
+    }
+    return (struct model_choice){0};
+}
+
+/* The bot's models in their order; the cheaper one first once money is short, else behind those
+ * that the budget may refuse. Behind the last, not counted: what is left when none can be paid. */
+static void line_up(struct turn *turn) {
+    const struct bot *bot = turn->bot;
+    const struct model_choice *cheaper = bot->budget.cheaper.provider ? &bot->budget.cheaper : NULL;
+    struct model_choice *choices = arena_array(turn->arena, bot->model_count + 2, sizeof *choices);
+    size_t count = 0;
+    if (cheaper && money_is_short(turn)) {
+        choices[count++] = *cheaper;
+        cheaper = NULL;
+    }
+    for (size_t i = 0; i < bot->model_count; i++) {
+        if (cheaper && is_offline(&bot->models[i])) {
+            choices[count++] = *cheaper;
+            cheaper = NULL;
+        }
+        choices[count++] = bot->models[i];
+    }
+    if (cheaper)
+        choices[count++] = *cheaper;
+    choices[count] = last_resort(turn);
+    turn->choices = choices;
+    turn->choice_count = count;
+}
+
+static struct call *prepare(struct turn *turn, const struct model_choice *choice) {
+    const struct provider_settings *provider = choice->provider;
+    struct call *call =
+        call_create(turn->chat, provider, choice->model, turn->arena, &callbacks, turn);
+    call->info = choice->info;
+    call->is_remote = !is_offline(choice);
+    call->key_name =
+        turn->key_index < provider->key_count ? provider->keys[turn->key_index].name : "";
+    call->answer_from = turn->answer.size;
+    call->counted = call->is_remote ? turn->counted : -1;
+    call->reserved = call->is_remote ? turn->reserved : (struct ledger_amount){0};
+    call->cost = -1;
+    return call;
+}
+
 enum turn_step answer_step(struct turn *turn) {
     struct fault fault;
+    if (!turn->choices)
+        line_up(turn);
     if (!choose(turn, &fault)) {
         turn_fail(turn, &fault);
         return TURN_WAIT;
     }
-    const struct model_choice *choice = &turn->bot->models[turn->choice];
+    turn->attempts++;
+    turn->call = prepare(turn, &turn->choices[turn->choice]);
+    return TURN_COMMIT;
+}
+
+void answer_committed(struct turn *turn) {
+    if (turn->stopped) {
+        release_breaker(turn);
+        call_cancel(turn->call, turn->stopped);
+        note_call(turn);
+        turn_fail(turn, turn->stopped);
+        return;
+    }
+    const struct model_choice *choice = &turn->choices[turn->choice];
     const struct provider_settings *provider = choice->provider;
     struct model_call what = turn->what;
     what.base_url = slice_of(provider->url);
@@ -281,17 +380,15 @@ enum turn_step answer_step(struct turn *turn) {
                                                      : (struct slice){NULL, 0};
     what.model = slice_of(choice->model);
     what.api_version = slice_of(provider->api_version);
-    turn->attempts++;
+    what.info = choice->info;
     if (turn->visible) {
         LOG_RECORD(LOG_WARNING, "continuing a broken answer", LOG_STRING("turn", turn->id.text),
                    LOG_STRING("provider", provider->name), LOG_STRING("model", choice->model), );
         continue_answer(turn, &what);
-    }
-    turn->call = call_create(turn->chat, provider, choice->model, turn->arena, &callbacks, turn);
-    if (turn->visible)
         atomic_fetch_add(&turn->call->metrics->continuations, 1);
+    }
+    turn->step = TURN_CALL; /* the call may end before call_start returns */
     call_start(turn->call, &what);
-    return TURN_WAIT;
 }
 
 void answer_stop(struct turn *turn, const struct fault *why) {
@@ -301,9 +398,7 @@ void answer_stop(struct turn *turn, const struct fault *why) {
         splice_finish(turn->splice);
         turn->splice = NULL;
     }
-    if (turn->breaker)
-        breaker_abandoned(turn->breaker);
-    turn->breaker = NULL;
+    release_breaker(turn);
     if (turn->call && !turn->call->ended) {
         call_cancel(turn->call, why);
         note_call(turn);

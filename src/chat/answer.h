@@ -5,5 +5,7 @@
 
 /* Chooses a model that may be called and calls it; returns WAIT, or fails the turn. */
 enum turn_step answer_step(struct turn *turn);
+/* The record of turn->call is written, or could not be: makes the call. */
+void answer_committed(struct turn *turn);
 /* Ends what is under way; `why` is recorded with the call. */
 void answer_stop(struct turn *turn, const struct fault *why);

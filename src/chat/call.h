@@ -3,6 +3,7 @@
 #pragma once
 #include "base/buffer.h"
 #include "base/id.h"
+#include "gate/ledger.h"
 #include "loop/timer.h"
 #include "model/provider.h"
 struct chat;
@@ -44,6 +45,15 @@ struct call {
     struct slice request_id;
     struct model_usage usage;
     enum model_finish finish;
+    /* money: set by answer.c and money.c */
+    const struct model_info *info;
+    const char *key_name; /* of the provider's key, "" for none */
+    bool is_remote;       /* costs something: not the built-in provider */
+    size_t answer_from;   /* where its text begins in the turn's answer */
+    int64_t counted;      /* tokens of the prompt, -1 not counted */
+    struct ledger_amount reserved;
+    int64_t cost; /* microdollars, -1 no price is known */
+    bool estimated;
     struct fault *fault; /* NULL when it did not fail */
 };
 

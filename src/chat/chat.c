@@ -3,6 +3,7 @@
 #include "chat/settings.h"
 #include "chat/state.h"
 #include "chat/turn_state.h"
+#include "chat/webhook.h"
 #include "fetch/fetch.h"
 #include <assert.h>
 
@@ -19,6 +20,9 @@ void chat_destroy(struct chat *chat) {
         return;
     assert(chat->turn_count == 0);
     key_sets_cancel(chat);
+    webhooks_cancel(chat);
+    for (size_t i = 0; i < TOKENS_ENCODINGS; i++)
+        tokens_destroy(chat->tokens[i]);
     fetcher_destroy(chat->fetcher);
     settings_release(chat->settings);
     free(chat);

@@ -5,7 +5,9 @@
 #include "gate/session.h"
 struct apikey_cache;
 struct breakers;
+struct estimates;
 struct keyrings;
+struct ledger;
 struct limiter;
 struct loop;
 struct metrics;
@@ -22,6 +24,8 @@ struct chat_parts {
     struct metrics *metrics;      /* * */
     struct breakers *breakers;    /* * */
     struct keyrings *keyrings;    /* * */
+    struct ledger *ledger;        /* * */
+    struct estimates *estimates;  /* * */
     struct session_key session_key;
 };
 

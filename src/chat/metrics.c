@@ -64,6 +64,13 @@ void metrics_observe(struct metrics_histogram *histogram, int64_t duration_us) {
     atomic_fetch_add_explicit(&histogram->sum_us, (uint64_t)duration_us, memory_order_relaxed);
 }
 
+void metrics_count_drift(struct metrics_model *model, int64_t counted, int64_t reported) {
+    if (counted < 0 || reported <= 0)
+        return;
+    atomic_fetch_add_explicit(&model->counted_tokens, (uint64_t)counted, memory_order_relaxed);
+    atomic_fetch_add_explicit(&model->reported_tokens, (uint64_t)reported, memory_order_relaxed);
+}
+
 static void write_help(struct buffer *out, const char *name, const char *type, const char *help) {
     buffer_printf(out, "# HELP switchboard_%s %s\n# TYPE switchboard_%s %s\n", name, help, name,
                   type);
@@ -140,6 +147,15 @@ static void write_models(struct metrics_table *table, size_t count, struct buffe
     write_counter(out, table, count, "model_continuations_total",
                   "Calls that continued an answer which had broken off.",
                   offsetof(struct metrics_model, continuations));
+    write_counter(out, table, count, "model_cost_microdollars_total",
+                  "What the calls cost, estimates included.",
+                  offsetof(struct metrics_model, cost_microdollars));
+    write_counter(out, table, count, "model_counted_prompt_tokens_total",
+                  "Prompts as counted here before the call, where the provider reported them too.",
+                  offsetof(struct metrics_model, counted_tokens));
+    write_counter(out, table, count, "model_reported_prompt_tokens_total",
+                  "The same prompts as the provider reported them.",
+                  offsetof(struct metrics_model, reported_tokens));
     write_help(out, "model_errors_total", "counter", "Failed calls of a model by class.");
     for (size_t i = 0; i < count; i++)
         for (int kind = 1; kind < FAULT_KIND_COUNT; kind++)
@@ -185,6 +201,12 @@ void metrics_write(struct metrics *metrics, struct buffer *out) {
     write_help(out, "log_failures_total", "counter", "Records that the database did not take.");
     buffer_printf(out, "switchboard_log_failures_total %llu\n",
                   (unsigned long long)metrics->log_failures);
+    write_help(out, "budget_warnings_total", "counter", "Limits on money or tokens nearly spent.");
+    buffer_printf(out, "switchboard_budget_warnings_total %llu\n",
+                  (unsigned long long)metrics->budget_warnings);
+    write_help(out, "webhook_failures_total", "counter", "Webhooks that were given up.");
+    buffer_printf(out, "switchboard_webhook_failures_total %llu\n",
+                  (unsigned long long)metrics->webhook_failures);
     pthread_mutex_lock(&metrics->models->lock);
     size_t count = metrics->models->count;
     pthread_mutex_unlock(&metrics->models->lock);

@@ -29,6 +29,9 @@ struct metrics_model {
     atomic_uint_fast64_t calls, retries, fallbacks, continuations;
     atomic_uint_fast64_t errors[FAULT_KIND_COUNT];
     atomic_uint_fast64_t tokens[METRICS_TOKEN_CLASSES];
+    atomic_uint_fast64_t cost_microdollars;
+    /* Prompts that we counted and the provider reported: how far our count is off. */
+    atomic_uint_fast64_t counted_tokens, reported_tokens;
     struct metrics_histogram first_token, between_tokens, duration;
 };
 
@@ -38,6 +41,7 @@ struct metrics {
     atomic_uint_fast64_t refused[FAULT_KIND_COUNT]; /* requests refused before a turn, by kind */
     atomic_uint_fast64_t requests;
     atomic_uint_fast64_t log_failures; /* records that the store did not take */
+    atomic_uint_fast64_t budget_warnings, webhook_failures;
     struct metrics_table *models;
 };
 
@@ -46,4 +50,5 @@ void metrics_destroy(struct metrics *metrics);
 /* The row of that provider and model, made at first use; lives as long as `metrics`. Any thread. */
 struct metrics_model *metrics_model(struct metrics *metrics, const char *provider,
                                     const char *model);
+void metrics_count_drift(struct metrics_model *model, int64_t counted, int64_t reported);
 void metrics_write(struct metrics *metrics, struct buffer *out);

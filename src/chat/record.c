@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/log.h"
+#include "chat/answer.h"
 #include "chat/metrics.h"
 #include "chat/settings.h"
 #include "chat/state.h"
@@ -30,11 +31,11 @@ static void note_failure(const struct turn *turn, const struct fault *fault) {
               LOG_STRING("error", fault->message), LOG_STRING("detail", fault->detail), );
 }
 
-static void on_begun(struct store_job *job, const struct fault *fault) {
+static void on_opened(struct store_job *job, const struct fault *fault) {
     struct turn *turn = turn_of(job);
     note_failure(turn, fault);
-    turn->begin_waits = false;
-    turn_loaded(turn);
+    turn->begun = turn->begun || !fault;
+    answer_committed(turn);
     turn_job_done(turn);
 }
 
@@ -55,8 +56,11 @@ static bool add_counters(struct store_session *session, const struct turn *turn,
     return true;
 }
 
-static bool write_begin(struct store_session *session, struct store_job *job, struct fault *fault) {
-    const struct turn *turn = turn_of(job);
+/* Once for a turn, with its first call. */
+static bool write_begin(struct store_session *session, const struct turn *turn,
+                        struct fault *fault) {
+    if (turn->begun)
+        return true;
     const struct store_conversation conversation = {
         .id = id_slice(&turn->conversation_id),
         .bot = slice_of(turn->bot->name),
@@ -77,37 +81,52 @@ static bool write_begin(struct store_session *session, struct store_job *job, st
            store_message_add(session, &message, fault) && add_counters(session, turn, fault);
 }
 
-void record_begin(struct turn *turn) {
-    submit(turn, &turn->begin, write_begin, on_begun);
-}
-
-static bool write_call(struct store_session *session, const struct turn *turn,
-                       const struct call *call, struct fault *fault) {
-    const struct store_call row = {
+static struct store_call row_of(const struct turn *turn, const struct call *call) {
+    return (struct store_call){
         .id = id_slice(&call->id),
         .turn_id = id_slice(&turn->id),
         .conversation_id = id_slice(&turn->conversation_id),
         .bot = slice_of(turn->bot->name),
         .user = slice_of(turn->who.user),
         .provider = slice_of(call->provider->name),
+        .provider_key = slice_of(call->key_name),
         .model = slice_of(call->model),
         .started_ms = call->started_wall_ms,
-        .duration_ms = call->duration_us / 1000,
+        .duration_ms = call->ended ? call->duration_us / 1000 : -1,
         .first_token_ms = call->first_token_us < 0 ? -1 : call->first_token_us / 1000,
         .input_tokens = call->usage.input,
         .cache_read_tokens = call->usage.cache_read,
         .cache_write_tokens = call->usage.cache_write,
+        .cache_write_1h_tokens = call->usage.cache_write_1h,
         .output_tokens = call->usage.output,
         .reasoning_tokens = call->usage.reasoning,
-        .cache_write_1h_tokens = call->usage.cache_write_1h,
-        .counted_tokens = -1,
-        .cost_microdollars = -1,
+        .counted_tokens = call->counted,
+        .left_out = (int64_t)turn->left_out,
+        .reserved_microdollars = call->reserved.microdollars,
+        .reserved_tokens = call->reserved.tokens,
+        .cost_microdollars = call->cost,
+        .estimated = call->estimated,
         .finish_reason = slice_of(call->fault ? "" : model_finish_name(call->finish)),
         .error_kind = slice_of(call->fault ? fault_kind_name(call->fault->kind) : ""),
         .error_detail = slice_of(call->fault ? call->fault->detail : ""),
         .upstream_status = call->status,
         .upstream_request_id = call->request_id,
     };
+}
+
+static bool write_open(struct store_session *session, struct store_job *job, struct fault *fault) {
+    const struct turn *turn = turn_of(job);
+    const struct store_call row = row_of(turn, turn->call);
+    return write_begin(session, turn, fault) && store_call_open(session, &row, fault);
+}
+
+void record_open(struct turn *turn) {
+    submit(turn, &turn->open, write_open, on_opened);
+}
+
+static bool write_call(struct store_session *session, const struct turn *turn,
+                       const struct call *call, struct fault *fault) {
+    const struct store_call row = row_of(turn, call);
     return store_call_settle(session, &row, fault);
 }
 
@@ -124,7 +143,7 @@ static bool write_end(struct store_session *session, struct store_job *job, stru
                                                : "failed"),
         .created_ms = turn->ended_wall_ms,
     };
-    if (!store_message_add(session, &answer, fault))
+    if (!write_begin(session, turn, fault) || !store_message_add(session, &answer, fault))
         return false;
     for (const struct call *call = turn->ended_calls; call; call = call->next)
         if (!write_call(session, turn, call, fault))

@@ -1,6 +1,7 @@
 /* The inside of a chat, for the files of this folder only. */
 #pragma once
 #include "chat/chat.h"
+#include "model/tokens.h"
 
 struct chat {
     struct chat_parts parts;
@@ -11,6 +12,9 @@ struct chat {
     void (*idle)(void *user);
     void *idle_user;
     struct key_set_fetch *key_set_fetches; /* see identify.c */
+    struct webhook *webhooks;              /* under way; see webhook.c */
+    size_t webhook_count;
+    struct tokens *tokens[TOKENS_ENCODINGS]; /* made at first use */
 };
 
 /* Called by turn.c when a turn is gone. */

@@ -4,6 +4,7 @@
 #include "chat/answer.h"
 #include "chat/knowledge_search.h"
 #include "chat/metrics.h"
+#include "chat/money.h"
 #include "chat/open.h"
 #include "chat/settings.h"
 #include "chat/state.h"
@@ -11,8 +12,8 @@
 #include <assert.h>
 
 static const char *const step_names[] = {
-    [TURN_OPEN] = "open", [TURN_ADMIT] = "admit",   [TURN_LOAD] = "load", [TURN_FIT] = "fit",
-    [TURN_CALL] = "call", [TURN_RECORD] = "record", [TURN_DONE] = "done",
+    [TURN_OPEN] = "open", [TURN_ADMIT] = "admit",   [TURN_LOAD] = "load",     [TURN_FIT] = "fit",
+    [TURN_CALL] = "call", [TURN_COMMIT] = "commit", [TURN_RECORD] = "record", [TURN_DONE] = "done",
 };
 
 static void destroy(struct turn *turn) {
@@ -61,6 +62,17 @@ static struct model_usage usage_of_turn(const struct turn *turn) {
     return sum;
 }
 
+/* -1 when no price is known of one of its calls. */
+static int64_t cost_of_turn(const struct turn *turn) {
+    int64_t sum = 0;
+    for (const struct call *call = turn->ended_calls; call; call = call->next) {
+        if (call->cost < 0)
+            return -1;
+        sum += call->cost;
+    }
+    return sum;
+}
+
 /* The last event: after it the client's side may be gone. */
 static void emit_end(struct turn *turn) {
     struct turn_event event = {
@@ -68,6 +80,7 @@ static void emit_end(struct turn *turn) {
     turn_emit(turn, &event);
     turn->ended = true;
     turn->sink = NULL;
+    money_stream_end(turn);
 }
 
 /* --- admit: may they --- */
@@ -95,6 +108,10 @@ static enum turn_step admit(struct turn *turn) {
                &bot->address_limits);
     add_limits(turn, bot->name, &bot->bot_limits);
     struct fault fault;
+    if (!money_stream_begin(turn, &fault)) {
+        turn_refuse(turn, &fault);
+        return TURN_WAIT;
+    }
     if (turn->limit_count > 0 &&
         !limiter_take(turn->chat->parts.limiter, turn->limits, turn->limit_count,
                       turn->created_wall_ms, turn->window_starts, &fault)) {
@@ -113,32 +130,20 @@ void turn_refuse(struct turn *turn, const struct fault *fault) {
     turn_advance(turn, TURN_DONE);
 }
 
-/* --- load: what the site knows about it, while the message is written down --- */
+/* --- load: what the site knows about it --- */
 
-void turn_loaded(struct turn *turn) {
-    if (turn->begin_waits || turn->search_waits)
-        return;
+static void on_passages(void *user) {
+    struct turn *turn = user;
     if (turn->stopped)
         turn_fail(turn, turn->stopped);
     else
         turn_advance(turn, TURN_FIT);
 }
 
-static void on_passages(void *user) {
-    struct turn *turn = user;
-    turn->search_waits = false;
-    turn_loaded(turn);
-}
-
-/* The call is not made before the message and its count are committed: whatever ends the program
- * then, nobody gets more than the limits. */
 static enum turn_step load(struct turn *turn) {
-    turn->begin_waits = turn->search_waits = true;
-    record_begin(turn);
-    if (turn->bot->knowledge_count > 0)
-        knowledge_search_start(turn, on_passages, turn);
-    else
-        turn->search_waits = false;
+    if (turn->bot->knowledge_count == 0)
+        return TURN_FIT;
+    knowledge_search_start(turn, on_passages, turn);
     return TURN_WAIT;
 }
 
@@ -161,6 +166,7 @@ static enum turn_step record(struct turn *turn) {
              LOG_STRING("finish", model_finish_name(turn->finish)),
              LOG_STRING("error", turn->fault ? fault_kind_name(turn->fault->kind) : "none"),
              LOG_NUMBER("input_tokens", usage.input), LOG_NUMBER("output_tokens", usage.output),
+             LOG_NUMBER("cost_microdollars", cost_of_turn(turn)),
              LOG_NUMBER("first_token_ms", last ? last->first_token_us / 1000 : -1),
              LOG_NUMBER("ms", (now_us - turn->created_us) / 1000), );
     emit_end(turn);
@@ -199,6 +205,9 @@ static enum turn_step run_step(struct turn *turn) {
         return fit(turn);
     case TURN_CALL:
         return answer_step(turn);
+    case TURN_COMMIT:
+        record_open(turn);
+        return TURN_WAIT;
     case TURN_RECORD:
         return record(turn);
     default:
@@ -282,7 +291,7 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
 /* Ends what is under way. While the store is asked the turn cannot be ended: it is when the answer
  * is back. */
 static void stop(struct turn *turn, const struct fault *why) {
-    if (turn->step == TURN_OPEN || turn->step == TURN_LOAD) {
+    if (turn->step == TURN_OPEN || turn->step == TURN_LOAD || turn->step == TURN_COMMIT) {
         turn->stopped = arena_allocate(turn->arena, sizeof *turn->stopped);
         *turn->stopped = *why;
         return;
@@ -302,6 +311,7 @@ void turn_cancel(struct turn *turn) {
     atomic_fetch_add(&turn->chat->parts.metrics->turns_cancelled, 1);
     turn->sink = NULL;
     turn->ended = true;
+    money_stream_end(turn);
     struct fault fault;
     fault_set(&fault, FAULT_CANCELLED, "The client went away.");
     stop(turn, &fault);

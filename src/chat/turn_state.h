@@ -5,6 +5,7 @@
 #include "chat/call.h"
 #include "chat/splice.h"
 #include "chat/turn.h"
+#include "gate/ledger.h"
 #include "gate/limits.h"
 #include "loop/timer.h"
 #include "store/store.h"
@@ -15,6 +16,7 @@ enum turn_step {
     TURN_LOAD,
     TURN_FIT,
     TURN_CALL,
+    TURN_COMMIT,
     TURN_RECORD,
     TURN_DONE,
     TURN_WAIT
@@ -55,16 +57,23 @@ struct turn {
 
     struct fault *stopped; /* cancelled or shut down while the store was asked */
 
-    /* load: both at once */
-    bool begin_waits, search_waits;
+    /* load */
     struct model_passage *passages;
     size_t passage_count;
 
     /* fit: what is sent */
     struct model_call what;
 
+    /* money: of the call that is next or under way */
+    int64_t counted; /* tokens of the prompt as counted here; -1 not counted */
+    struct ledger_amount reserved;
+    struct ledger_hold hold, stream;
+    size_t left_out; /* messages of the conversation that are not sent */
+
     /* call */
-    size_t choice;           /* index into bot->models */
+    const struct model_choice *choices; /* in the order in which they are tried */
+    size_t choice_count;
+    size_t choice;           /* index into choices */
     unsigned attempts;       /* with that model */
     size_t key_index;        /* of the provider's keys */
     struct breaker *breaker; /* that waits for our report; NULL when none does */
@@ -81,7 +90,8 @@ struct turn {
     enum model_finish finish;
 
     /* record */
-    struct turn_job begin, end;
+    struct turn_job open, end;
+    bool begun;    /* conversation, message and counters are committed */
     unsigned jobs; /* with the store */
     bool done;     /* step DONE was reached: freed when no job is out */
 };
@@ -98,9 +108,9 @@ void turn_emit(struct turn *turn, const struct turn_event *event);
 void turn_flush(struct turn *turn);
 
 /* record.c: hand over to the store what is known now; `turn->jobs` counts them. */
-void record_begin(struct turn *turn); /* conversation, the visitor's message, counters */
-/* What the step load waits for came back. */
-void turn_loaded(struct turn *turn);
+/* turn->call, open with what is reserved; before the first one the conversation, the visitor's
+ * message and the counters. Goes on with answer_committed. */
+void record_open(struct turn *turn);
 void record_end(struct turn *turn); /* the answer, the calls */
 /* A job came back: frees the turn when it was the last thing. */
 void turn_job_done(struct turn *turn);

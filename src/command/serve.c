@@ -64,8 +64,13 @@ static void run_reload(struct job *job, void *state) {
     (void)state;
     struct server *server = (struct server *)((char *)job - offsetof(struct server, reload));
     server->reloaded = service_load_config(server->config_path);
-    if (server->reloaded)
+    if (server->reloaded) {
+        struct fault fault;
         service_learn(server->service.store, server->reloaded->settings);
+        if (!service_restore_spending(&server->service, server->reloaded->settings, &fault))
+            log_error("what was spent could not be read", LOG_STRING("error", fault.message),
+                      LOG_STRING("detail", fault.detail), );
+    }
     loop_post(server->lanes[0].loop, take_reloaded, server);
 }
 
@@ -214,6 +219,7 @@ static int serve(struct server *server, const char *listen) {
     server->reloader = workers_create(
         &(struct workers_options){.name = "sb-reload", .threads = 1, .batch = 1}, NULL);
     if (pid_file_take(config->pid_file, &pid_descriptor, &fault) &&
+        service_settle_crash(&server->service, &fault) &&
         create_lanes(server, listen ? listen : config->listen, &fault)) {
         run(server);
         status = 0;

@@ -4,13 +4,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "chat/accounts.h"
 #include "chat/breaker.h"
 #include "chat/chat.h"
+#include "chat/estimates.h"
 #include "chat/keyring.h"
 #include "chat/metrics.h"
 #include "chat/settings.h"
 #include "config/config.h"
 #include "gate/apikey.h"
+#include "gate/ledger.h"
 #include "gate/limits.h"
 #include "store/records.h"
 #include "store/store.h"
@@ -47,7 +50,8 @@ static bool restore(struct store_session *session, void *user, struct fault *fau
         store_secret_get(session, "session_key", (struct slice){(const char *)fresh, sizeof fresh},
                          arena, &secret, fault) &&
         store_counter_purge(session, now_ms, fault) &&
-        store_counter_list(session, now_ms, arena, &counters, &count, fault);
+        store_counter_list(session, now_ms, arena, &counters, &count, fault) &&
+        estimates_load(service->estimates, session, fault);
     if (ok && secret.size != SESSION_SECRET_SIZE)
         ok = fault_set(fault, FAULT_STORE, "The stored session key is damaged.");
     if (ok) {
@@ -72,6 +76,8 @@ bool service_open(struct service *service, struct config *config) {
     service->metrics = metrics_create();
     service->breakers = breakers_create();
     service->keyrings = keyrings_create();
+    service->ledger = ledger_create();
+    service->estimates = estimates_create();
     if (sodium_init() < 0)
         fault_set(&fault, FAULT_INTERNAL, "libsodium does not start.");
     else if (store_open(&options, &service->store, &fault) &&
@@ -90,27 +96,71 @@ void service_close(struct service *service) {
     metrics_destroy(service->metrics);
     breakers_destroy(service->breakers);
     keyrings_destroy(service->keyrings);
+    ledger_destroy(service->ledger);
+    estimates_destroy(service->estimates);
     config_destroy(service->config);
     *service = (struct service){0};
 }
 
-static bool purge(struct store_session *session, struct store_job *job, struct fault *fault) {
-    (void)job;
-    return store_counter_purge(session, clock_wall_ms(), fault);
+static bool settle_crash(struct store_session *session, void *user, struct fault *fault) {
+    int64_t *closed = user;
+    return store_calls_close(session, closed, fault);
 }
 
-static void on_purged(struct store_job *job, const struct fault *fault) {
+bool service_settle_crash(struct service *service, struct fault *fault) {
+    int64_t closed = 0;
+    if (!store_run_now(service->store, settle_crash, &closed, fault))
+        return false;
+    if (closed > 0)
+        log_warning("the server did not end in order: calls that were under way are settled with "
+                    "what was reserved for them",
+                    LOG_NUMBER("calls", closed), );
+    return service_restore_spending(service, service->config->settings, fault);
+}
+
+struct restoring {
+    struct service *service;
+    const struct settings *settings;
+};
+
+static bool restore_spending(struct store_session *session, void *user, struct fault *fault) {
+    const struct restoring *it = user;
+    return accounts_restore(it->service->ledger, it->settings, session, clock_wall_ms(), fault);
+}
+
+bool service_restore_spending(struct service *service, const struct settings *settings,
+                              struct fault *fault) {
+    struct restoring it = {service, settings};
+    return store_run_now(service->store, restore_spending, &it, fault);
+}
+
+/* --- now and then --- */
+
+struct sweep {
+    struct store_job job;
+    struct estimates *estimates;
+};
+
+static bool sweep(struct store_session *session, struct store_job *job, struct fault *fault) {
+    return store_counter_purge(session, clock_wall_ms(), fault) &&
+           estimates_save(((struct sweep *)job)->estimates, session, fault);
+}
+
+static void on_swept(struct store_job *job, const struct fault *fault) {
     if (fault)
-        log_error("cannot forget old counters", LOG_STRING("error", fault->message), );
+        log_error("cannot forget old counters or keep estimates",
+                  LOG_STRING("error", fault->message), );
     free(job);
 }
 
 void service_sweep(struct service *service) {
     limiter_sweep(service->limiter, clock_wall_ms());
-    struct store_job *job = memory_zeroed(1, sizeof *job);
-    job->run = purge;
-    job->done = on_purged;
-    store_write(service->store, job);
+    ledger_sweep(service->ledger, clock_wall_ms());
+    struct sweep *job = memory_zeroed(1, sizeof *job);
+    job->job.run = sweep;
+    job->job.done = on_swept;
+    job->estimates = service->estimates;
+    store_write(service->store, &job->job);
 }
 
 struct chat_parts service_parts(const struct service *service, struct loop *loop) {
@@ -121,5 +171,7 @@ struct chat_parts service_parts(const struct service *service, struct loop *loop
                                .metrics = service->metrics,
                                .breakers = service->breakers,
                                .keyrings = service->keyrings,
+                               .ledger = service->ledger,
+                               .estimates = service->estimates,
                                .session_key = service->session_key};
 }

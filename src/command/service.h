@@ -5,6 +5,8 @@
 #include "gate/session.h"
 struct chat_parts;
 struct config;
+struct estimates;
+struct ledger;
 struct loop;
 struct settings;
 struct store;
@@ -17,6 +19,8 @@ struct service {
     struct metrics *metrics;
     struct breakers *breakers;
     struct keyrings *keyrings;
+    struct ledger *ledger;
+    struct estimates *estimates;
     struct session_key session_key;
 };
 
@@ -26,6 +30,12 @@ struct config *service_load_config(const char *path);
  * telling why; nothing is open then. */
 bool service_open(struct service *service, struct config *config);
 void service_close(struct service *service);
+/* For the one server of a database, before it serves: settles calls that a crash left open, and
+ * restores what was spent. */
+bool service_settle_crash(struct service *service, struct fault *fault);
+/* Restores what was spent for the limits of these settings; blocking, any thread. */
+bool service_restore_spending(struct service *service, const struct settings *settings,
+                              struct fault *fault);
 /* Reads the bots' knowledge files into the store where they have changed. Blocking. Files that
  * cannot be read are told in the log and left as they were. */
 void service_learn(struct store *store, const struct settings *settings);

@@ -24,7 +24,7 @@ struct ledger_limit {
     const char *name;          /* for the fault's code: "user_cost_per_day" … static */
 };
 
-enum { LEDGER_LIMITS_MAX = 8 };
+enum { LEDGER_LIMITS_MAX = 12 };
 
 struct ledger_account;
 /* A reservation; kept by the caller until it is settled. Zeroed memory is one that is settled. */

@@ -98,13 +98,14 @@ bool store_calls_close(struct store_session *session, int64_t *ret_count, struct
 #define CALL_COST                                                                                  \
     "coalesce(sum(CASE WHEN state = 'open' THEN reserved_microdollars"                             \
     " ELSE " POSITIVE("cost_microdollars") " END), 0)"
-#define CALL_TOKENS                                                                                \
-    "coalesce(sum(CASE WHEN state = 'open' OR error_kind = 'crashed' THEN reserved_tokens ELSE"    \
-    " " POSITIVE("input_tokens") " + " POSITIVE("cache_read_tokens") " + " POSITIVE(               \
-        "cache_write_tokens") " + " POSITIVE("cache_write_1h_tokens") " + " POSITIVE("output_"     \
-                                                                                     "tokens") " " \
-                                                                                               "+" \
-                                                                                               " " POSITIVE("reasoning_tokens") " END), 0)"
+#define CALL_TOKENS                                                                                          \
+    "coalesce(sum(CASE WHEN state = 'open' OR error_kind = 'crashed' THEN reserved_tokens ELSE"              \
+    " " POSITIVE("input_tokens") " + " POSITIVE("cache_read_tokens") " + " POSITIVE(                         \
+        "cache_write_tokens") " + " POSITIVE("cache_write_1h_tokens") " + " POSITIVE("output_"               \
+                                                                                     "tokens") " "           \
+                                                                                               "+"           \
+                                                                                               " " POSITIVE( \
+                                                                                                   "reasoning_tokens") " END), 0)"
 
 static const char *spending_sql(enum store_spender by) {
     switch (by) {
@@ -165,4 +166,39 @@ bool store_conversation_spent(struct store_session *session, struct slice conver
         return false;
     *ret_spending = spending;
     return true;
+}
+
+/* --- how models count --- */
+
+bool store_estimate_put(struct store_session *session, const struct store_estimate *estimate,
+                        struct fault *fault) {
+    return session_run(session,
+                       "INSERT INTO estimates (model, state) VALUES ($1, $2)"
+                       " ON CONFLICT (model) DO UPDATE SET state = excluded.state",
+                       SESSION_VALUES(session_text(estimate->model), session_text(estimate->state)),
+                       NULL, fault);
+}
+
+bool store_estimates_list(struct store_session *session, struct arena *arena,
+                          struct store_estimate **ret_estimates, size_t *ret_count,
+                          struct fault *fault) {
+    struct session_query query;
+    if (!session_query(session, "SELECT model, state FROM estimates ORDER BY model", NULL, 0,
+                       &query, fault))
+        return false;
+    struct buffer rows = {0};
+    while (session_next(&query, fault)) {
+        const struct store_estimate row = {session_column_bytes(&query, 0, arena),
+                                           session_column_bytes(&query, 1, arena)};
+        buffer_append(&rows, (struct slice){(const char *)&row, sizeof row});
+    }
+    bool ok = session_query_end(&query);
+    if (ok) {
+        *ret_count = rows.size / sizeof(struct store_estimate);
+        *ret_estimates = arena_array(arena, *ret_count, sizeof **ret_estimates);
+        if (rows.size > 0)
+            memcpy(*ret_estimates, rows.data, rows.size);
+    }
+    buffer_finish(&rows);
+    return ok;
 }

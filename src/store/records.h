@@ -88,6 +88,18 @@ bool store_messages_list(struct store_session *session, struct slice conversatio
                          struct arena *arena, struct store_message **ret_messages,
                          size_t *ret_count, struct fault *fault);
 
+/* --- what is learnt of how models count tokens --- */
+
+struct store_estimate {
+    struct slice model; /* "provider/model" */
+    struct slice state; /* see model/tokens_estimate.h */
+};
+bool store_estimate_put(struct store_session *session, const struct store_estimate *estimate,
+                        struct fault *fault);
+bool store_estimates_list(struct store_session *session, struct arena *arena,
+                          struct store_estimate **ret_estimates, size_t *ret_count,
+                          struct fault *fault);
+
 /* --- API keys: only a hash is kept --- */
 
 struct store_key {

@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 static const struct provider_key two_keys[] = {
-    {"first", {"aaa", 3}, 3, -1},
-    {"second", {"bbb", 3}, 1, -1},
+    {.name = "first", .key = {"aaa", 3}, .weight = 3, .requests_per_minute = -1},
+    {.name = "second", .key = {"bbb", 3}, .weight = 1, .requests_per_minute = -1},
 };
 static const struct provider_settings two = {.name = "up", .keys = two_keys, .key_count = 2};
 
@@ -62,7 +62,8 @@ static void test_a_limited_key_rests(void **state) {
 static void test_own_limit(void **state) {
     (void)state;
     struct keyrings *keyrings = keyrings_create();
-    static const struct provider_key one_key[] = {{"only", {"ccc", 3}, 1, 2}};
+    static const struct provider_key one_key[] = {
+        {.name = "only", .key = {"ccc", 3}, .weight = 1, .requests_per_minute = 2}};
     const struct provider_settings one = {.name = "up", .keys = one_key, .key_count = 1};
     struct fault fault;
     size_t index;
