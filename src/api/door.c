@@ -111,8 +111,9 @@ static void send_text(struct door_request *request, struct slice text) {
 static void send_error(struct door_request *request, const struct fault *fault) {
     request->failed = true;
     if (!request->begun) {
-        add_headers(request);
-        fail(request, fault);
+        /* Replied at the end of the turn: with the reply the request itself may be gone. */
+        request->refusal = arena_allocate(http_exchange_arena(request->exchange), sizeof *fault);
+        *request->refusal = *fault;
         return;
     }
     struct buffer *out = scratch(request);
@@ -123,6 +124,12 @@ static void send_error(struct door_request *request, const struct fault *fault) 
 static void send_end(struct door_request *request, const struct turn_event *end) {
     struct http_exchange *exchange = request->exchange;
     const struct dialect *dialect = request->door->dialect;
+    if (request->refusal) {
+        const struct fault fault = *request->refusal;
+        add_headers(request);
+        fail(request, &fault);
+        return;
+    }
     struct buffer *out = scratch(request);
     if (!request->body.stream) {
         add_headers(request);
