@@ -170,8 +170,8 @@ static void by_user_hash(const struct identify *identify) {
     struct fault fault;
     struct identity identity = {.kind = IDENTITY_USER};
     struct slice id = identify->credentials.user_id;
-    if (id.size > 200 || !user_hash_verify(identify->bot->access.user_hash_secret, id,
-                                           identify->credentials.user_hash)) {
+    if (!user_hash_verify(identify->bot->access.user_hash_secret, id,
+                          identify->credentials.user_hash)) {
         fault_set(&fault, FAULT_UNAUTHENTICATED, "The signature of the user id is wrong.");
         finish_failed(identify, &fault);
         return;

@@ -7,6 +7,7 @@ enum {
     MAC_TEXT_SIZE = 43, /* in base64url */
     ISSUED_DIGITS_MAX = 11,
     FUTURE_MAX_MS = 60 * 1000,
+    USER_SIZE_MAX = 200, /* as in tokens */
 };
 
 static void mac_add(crypto_auth_hmacsha256_state *state, struct slice part) {
@@ -106,7 +107,8 @@ bool user_hash_verify(struct slice secret, struct slice user, struct slice hex_h
     char expected[2 * MAC_SIZE + 1];
     unsigned char mac[MAC_SIZE];
     crypto_auth_hmacsha256_state state;
-    if (secret.size == 0 || user.size == 0 || hex_hash.size != sizeof expected - 1)
+    if (secret.size == 0 || !strict_name(user, USER_SIZE_MAX) ||
+        hex_hash.size != sizeof expected - 1)
         return false;
     crypto_auth_hmacsha256_init(&state, (const unsigned char *)secret.data, secret.size);
     crypto_auth_hmacsha256_update(&state, (const unsigned char *)user.data, user.size);

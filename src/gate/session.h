@@ -23,6 +23,7 @@ bool session_verify(const struct session_key *key, struct slice bot, struct slic
                     struct fault *fault) __attribute__((warn_unused_result));
 
 /* Signed user hash, as sites with a server-side secret make it: lower-case hex HMAC-SHA-256(secret,
- * user id). False for an empty secret or user too. */
+ * user id). False for an empty secret too, and for ids that no token may have either (1 to 200
+ * bytes of UTF-8 without control characters): both name the same users. */
 bool user_hash_verify(struct slice secret, struct slice user, struct slice hex_hash)
     __attribute__((warn_unused_result));

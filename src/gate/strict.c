@@ -5,9 +5,14 @@
 #include "base/utf8.h"
 #include <sodium.h>
 
-/* libsodium refuses other alphabets, padding and non-zero bits behind the end. */
+/* libsodium refuses other alphabets, padding and non-zero bits behind the end; but 1.0.18
+ * takes any byte above 0x7f for '_'. */
 static bool decode(struct slice text, void *ret_bytes, size_t capacity, size_t *ret_size) {
-    return sodium_base642bin(ret_bytes, capacity, text.data, text.size, NULL, ret_size, NULL,
+    unsigned char seen = 0;
+    for (size_t i = 0; i < text.size; i++)
+        seen |= (unsigned char)text.data[i];
+    return seen < 0x80 &&
+           sodium_base642bin(ret_bytes, capacity, text.data, text.size, NULL, ret_size, NULL,
                              sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
 }
 
