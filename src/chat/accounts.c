@@ -1,6 +1,7 @@
 #include "chat/accounts.h"
 #include "base/arena.h"
 #include "chat/settings.h"
+#include "chat/state.h"
 #include "chat/turn_state.h"
 #include "gate/zone.h"
 #include "store/records.h"
@@ -51,6 +52,14 @@ static void add_spend(struct accounts *accounts, struct arena *arena, const char
         spend->cost_per_month, spend->tokens_per_month, names.month);
 }
 
+static const char *conversation_key(struct turn *turn) {
+    return arena_printf(turn->arena, "conversation/%s", turn->conversation_id.text);
+}
+
+void accounts_restore_conversation(struct turn *turn, struct ledger_amount spent) {
+    ledger_restore(turn->chat->parts.ledger, slice_of(conversation_key(turn)), 0, spent);
+}
+
 struct accounts accounts_of(struct turn *turn, const struct provider_settings *provider,
                             int64_t now_ms) {
     const struct bot *bot = turn->bot;
@@ -66,9 +75,8 @@ struct accounts accounts_of(struct turn *turn, const struct provider_settings *p
                   (struct names){"key_day_budget", "key_month_budget"});
     add_spend(&accounts, arena, arena_printf(arena, "bot/%s", bot->name), &bot->bot_limits.spend,
               zone, now_ms, (struct names){"bot_day_budget", "bot_month_budget"});
-    add(&accounts, arena_printf(arena, "conversation/%s", turn->conversation_id.text),
-        (struct zone_window){0, INT64_MAX}, bot->conversation_cost, bot->conversation_tokens,
-        "conversation_budget");
+    add(&accounts, conversation_key(turn), (struct zone_window){0, INT64_MAX},
+        bot->conversation_cost, bot->conversation_tokens, "conversation_budget");
     if (provider && turn->key_index < provider->key_count) {
         const struct provider_key *key = &provider->keys[turn->key_index];
         add_spend(&accounts, arena,

@@ -22,6 +22,8 @@ struct accounts accounts_of(struct turn *turn, const struct provider_settings *p
 /* True when any limit of the bot or of a provider's key is on money or tokens. */
 bool accounts_exist(const struct bot *bot);
 
+/* What the turn's conversation had cost before this server knew of it. */
+void accounts_restore_conversation(struct turn *turn, struct ledger_amount spent);
 /* At start and after a reload, blocking: what was spent in the days and months that are running. */
 bool accounts_restore(struct ledger *ledger, const struct settings *settings,
                       struct store_session *session, int64_t now_ms, struct fault *fault);

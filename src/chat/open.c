@@ -1,6 +1,7 @@
 #include "chat/open.h"
 #include "base/arena.h"
 #include "base/log.h"
+#include "chat/accounts.h"
 #include "chat/settings.h"
 #include "chat/state.h"
 #include "chat/turn_state.h"
@@ -13,16 +14,23 @@ struct opening {
     struct arena *arena;
     struct store_conversation conversation;
     bool found;
+    bool has_budget; /* of its own: what it has cost is looked up, too */
+    struct store_spending spent;
 };
 
 static bool run(struct store_session *session, struct store_job *job, struct fault *fault) {
     struct opening *opening = (struct opening *)job;
-    return store_conversation_find(session, &opening->conversation, &opening->found, fault);
+    return store_conversation_find(session, &opening->conversation, &opening->found, fault) &&
+           (!opening->has_budget ||
+            store_conversation_spent(session, opening->conversation.id, &opening->spent, fault));
 }
 
 static void on_done(struct store_job *job, const struct fault *fault) {
     struct opening *opening = (struct opening *)job;
     struct turn *turn = opening->turn;
+    if (!fault && opening->has_budget)
+        accounts_restore_conversation(
+            turn, (struct ledger_amount){opening->spent.microdollars, opening->spent.tokens});
     arena_destroy(opening->arena); /* the opening lies in it; the fault does not */
     if (turn->stopped) {
         turn_refuse(turn, turn->stopped);
@@ -45,6 +53,7 @@ void open_conversation(struct turn *turn) {
         .job = {.run = run, .done = on_done, .loop = turn->chat->parts.loop},
         .turn = turn,
         .arena = arena,
+        .has_budget = turn->bot->conversation_cost >= 0 || turn->bot->conversation_tokens >= 0,
         .conversation = {.id = arena_copy(arena, id_slice(&turn->conversation_id)),
                          .bot = arena_copy(arena, slice_of(turn->bot->name)),
                          .user = arena_copy(arena, slice_of(turn->who.user))},

@@ -9,6 +9,7 @@
 //   drop-after N         close the socket after N chunks                 end-after N     end orderly without a finish
 //   garbage              bytes that are not the protocol                 error-after N   error payload after N chunks
 //   big N                N chunks of 1,000 bytes                         whole           answer as plain JSON
+//   usage IN OUT         report so many tokens                           no-usage        report none
 //   refuse KEY           401 to that key
 //   count N              the words w1 to wN                              repeat N        begin N words too early
 //
@@ -59,6 +60,7 @@ function script(body) {
     else if (word === "header") plan.headers[rest[0]] = rest.slice(1).join(" ");
     else if (word === "status") [plan.status, plan.body] = [Number(rest[0]), rest.slice(1).join(" ")];
     else if (word === "big") plan.words = Array(Number(rest[0])).fill("x".repeat(1000));
+    else if (word === "usage") plan.usage = rest.map(Number);
     else if (word === "refuse") plan.refuse = `Bearer ${rest[0]}`;
     else if (word === "count") plan.words = Array.from({ length: Number(rest[0]) }, (_, i) => `${i ? " " : ""}w${i + 1}`);
     else if (word) plan[word] = rest.length ? Number(rest[0]) : true;
@@ -82,7 +84,8 @@ async function answer(request, reply, body) {
     reply.writeHead(plan.status, { "content-type": "application/json", ...plan.headers });
     return reply.end(plan.body || JSON.stringify({ error: { message: "as asked", type: "test", code: null } }));
   }
-  const usage = { prompt_tokens: 10, completion_tokens: plan.words.length, total_tokens: 10 + plan.words.length };
+  const [tokensIn, tokensOut] = plan.usage ?? [10, plan.words.length];
+  const usage = { prompt_tokens: tokensIn, completion_tokens: tokensOut, total_tokens: tokensIn + tokensOut };
   if (plan.whole) {
     reply.writeHead(200, { "content-type": "application/json" });
     const message = { role: "assistant", content: plan.words.join("") };
@@ -110,7 +113,7 @@ async function answer(request, reply, body) {
     await write(reply, chunk(body.model, { content: word }));
   }
   await write(reply, chunk(body.model, {}, "stop"));
-  if (body.stream_options?.include_usage)
+  if (body.stream_options?.include_usage && !plan["no-usage"])
     await write(reply, `data: ${JSON.stringify({ id: "x", object: "chat.completion.chunk", choices: [], usage })}\n\n`);
   reply.end("data: [DONE]\n\n");
 }
@@ -129,7 +132,8 @@ function serve(request, reply) {
       return reply.end();
     }
     const body = JSON.parse(text);
-    requests.push({ url: request.url, headers: request.headers, body });
+    requests.push({ url: request.url, headers: request.headers, body, text });
+    if (request.url === "/hook") return reply.end();
     open++;
     reply.on("close", () => open--);
     answer(request, reply, body).catch(() => reply.destroy());
