@@ -78,7 +78,8 @@ static void write_tool_calls(struct json_writer *json, const struct model_messag
     json_end_array(json);
 }
 
-static void write_assistant(struct json_writer *json, const struct model_message *message) {
+static void write_assistant(struct json_writer *json, const struct model_message *message,
+                            bool prefix) {
     struct buffer text = {0};
     for (size_t i = 0; i < message->part_count; i++)
         if (message->parts[i].kind == MODEL_PART_TEXT)
@@ -93,6 +94,8 @@ static void write_assistant(struct json_writer *json, const struct model_message
         json_string(json, buffer_slice(&text));
     if (calls)
         write_tool_calls(json, message);
+    else if (prefix)
+        json_member_bool(json, "prefix", true);
     json_end_object(json);
     buffer_finish(&text);
 }
@@ -112,13 +115,13 @@ static void write_results(struct json_writer *json, const struct model_message *
 }
 
 static void write_message(struct json_writer *json, const struct model_message *message,
-                          const char *system_role, bool images) {
+                          const char *system_role, bool images, bool prefix) {
     if (message->role == MODEL_TOOL) {
         write_results(json, message);
         return;
     }
     if (message->role == MODEL_ASSISTANT) {
-        write_assistant(json, message);
+        write_assistant(json, message, prefix);
         return;
     }
     json_begin_object(json);
@@ -129,7 +132,7 @@ static void write_message(struct json_writer *json, const struct model_message *
 }
 
 void openai_write_messages(struct json_writer *json, const struct model_call *call,
-                           const char *system_role) {
+                           const char *system_role, bool prefix) {
     json_key(json, "messages");
     json_begin_array(json);
     if (call->system.size > 0) {
@@ -138,8 +141,10 @@ void openai_write_messages(struct json_writer *json, const struct model_call *ca
         json_member_string(json, "content", call->system);
         json_end_object(json);
     }
+    bool images = !encode_leaves_out_images(call);
     for (size_t i = 0; i < call->message_count; i++)
-        write_message(json, &call->messages[i], system_role, !encode_leaves_out_images(call));
+        write_message(json, &call->messages[i], system_role, images,
+                      prefix && i + 1 == call->message_count);
     json_end_array(json);
 }
 
@@ -236,7 +241,7 @@ static void write_sampling(struct json_writer *json, const struct model_call *ca
     }
 }
 
-static void write_limits(struct json_writer *json, const struct model_call *call, bool own_host) {
+void openai_write_limits(struct json_writer *json, const struct model_call *call, bool own_host) {
     const struct model_info *info = info_of(call);
     struct slice effort = effort_of(call);
     /* OpenAI's newer models refuse max_tokens, on Azure too; the servers that imitate it mostly
@@ -252,6 +257,21 @@ static void write_limits(struct json_writer *json, const struct model_call *call
         json_member_string(json, "reasoning_effort", effort);
 }
 
+struct model_request openai_request(const struct model_call *call, const char *vendor_url,
+                                    struct buffer *body, struct arena *arena) {
+    struct model_request request = {
+        .url = encode_url(call, vendor_url, "/chat/completions", arena),
+        .body = encode_body(body, arena),
+    };
+    encode_header(&request, arena, "content-type", SLICE("application/json"));
+    encode_header(&request, arena, "accept", SLICE("text/event-stream"));
+    if (call->key.size > 0) {
+        char *bearer = arena_printf(arena, "Bearer %.*s", SLICE_ARG(call->key));
+        encode_header(&request, arena, "authorization", slice_of(bearer));
+    }
+    return request;
+}
+
 bool openai_encode(const struct model_call *call, struct arena *arena,
                    struct model_request *ret_request, struct fault *fault) {
     if (!encode_check_key(call->key, fault))
@@ -262,9 +282,9 @@ bool openai_encode(const struct model_call *call, struct arena *arena,
     json_begin_object(&json);
     json_member_string(&json, "model", call->model);
     bool developer = own_host && info_of(call)->developer_role;
-    openai_write_messages(&json, call, developer ? "developer" : "system");
+    openai_write_messages(&json, call, developer ? "developer" : "system", false);
     openai_write_tools(&json, call, "required");
-    write_limits(&json, call, own_host);
+    openai_write_limits(&json, call, own_host);
     json_member_bool(&json, "stream", true);
     json_key(&json, "stream_options");
     json_begin_object(&json);
@@ -274,16 +294,6 @@ bool openai_encode(const struct model_call *call, struct arena *arena,
         json_member_string(&json, "prompt_cache_key", call->cache_key);
     json_end_object(&json);
 
-    struct model_request request = {
-        .url = encode_url(call, "https://api.openai.com/v1", "/chat/completions", arena),
-        .body = encode_body(&body, arena),
-    };
-    encode_header(&request, arena, "content-type", SLICE("application/json"));
-    encode_header(&request, arena, "accept", SLICE("text/event-stream"));
-    if (call->key.size > 0) {
-        char *bearer = arena_printf(arena, "Bearer %.*s", SLICE_ARG(call->key));
-        encode_header(&request, arena, "authorization", slice_of(bearer));
-    }
-    *ret_request = request;
+    *ret_request = openai_request(call, "https://api.openai.com/v1", &body, arena);
     return true;
 }
