@@ -10,7 +10,7 @@
 #include <openssl/pem.h>
 #include <sodium.h>
 
-enum { COORDINATE_SIZE = 32, ES256_SIGNATURE_SIZE = 64 };
+enum { COORDINATE_SIZE = 32, ES256_SIGNATURE_SIZE = 64, PEM_SIZE_MAX = 65536 };
 
 static const char *const names[] = {
     [JWK_HS256] = "HS256", [JWK_RS256] = "RS256", [JWK_ES256] = "ES256"};
@@ -99,7 +99,7 @@ static size_t count_of(struct slice text, struct slice needle) {
 
 bool jwk_from_pem(struct slice pem, enum jwk_algorithm algorithm, EVP_PKEY **ret_key,
                   struct fault *fault) {
-    if (pem.size > 64 * 1024)
+    if (pem.size > PEM_SIZE_MAX)
         return fault_set(fault, FAULT_CONFIG, "the public key is larger than 64 KiB");
     if (slice_find(pem, SLICE("PRIVATE KEY-----")) != SIZE_MAX)
         return fault_set(fault, FAULT_CONFIG,

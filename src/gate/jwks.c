@@ -63,7 +63,7 @@ bool jwks_read(struct slice document, enum jwk_algorithm algorithm, struct jwks 
     if (document.size > JWKS_SIZE_MAX)
         return fault_set(fault, FAULT_UNAVAILABLE, "the key set is larger than %d KiB",
                          JWKS_SIZE_MAX / 1024);
-    struct arena *arena = arena_create(8 * 1024);
+    struct arena *arena = arena_create(8192);
     struct jwks *set = NULL;
     bool readable = strict_json_object(document, arena);
     struct slice keys = readable ? json_get(document, "keys") : (struct slice){NULL, 0}, key;

@@ -64,7 +64,7 @@ static bool check_options(const struct jwt_options *options, enum jwk_algorithm 
         return bad_option(fault, "algorithm", "the algorithm must be HS256, RS256 or ES256");
     if (options->user_claim && !options->user_claim[0])
         return bad_option(fault, "user_claim", "the name of the user claim is empty");
-    if (options->leeway_ms < 0 || options->leeway_ms > 24 * 60 * 60 * 1000LL)
+    if (options->leeway_ms < 0 || options->leeway_ms > INT64_C(24) * 60 * 60 * 1000)
         return bad_option(fault, "leeway", "the leeway must be from 0 to 24 hours");
     return *ret_algorithm == JWK_HS256 ? check_secret(options, fault)
                                        : check_public_key(options, fault);

@@ -32,7 +32,7 @@ struct ledger *ledger_create(void) {
     pthread_mutex_init(&ledger->lock, NULL);
     id_random(ledger->hash_key, sizeof ledger->hash_key);
     ledger->bucket_count = BUCKETS_MIN;
-    ledger->buckets = memory_zeroed(BUCKETS_MIN, sizeof *ledger->buckets);
+    ledger->buckets = memory_zeroed(BUCKETS_MIN, sizeof(struct ledger_account *));
     return ledger;
 }
 
@@ -62,7 +62,7 @@ static void grow(struct ledger *ledger) {
     struct ledger_account **old = ledger->buckets;
     size_t count = ledger->bucket_count;
     ledger->bucket_count *= 2;
-    ledger->buckets = memory_zeroed(ledger->bucket_count, sizeof *ledger->buckets);
+    ledger->buckets = memory_zeroed(ledger->bucket_count, sizeof(struct ledger_account *));
     for (size_t i = 0; i < count; i++)
         while (old[i]) {
             struct ledger_account *account = old[i];

@@ -8,7 +8,8 @@
 #include <sodium.h>
 
 enum { SHARDS = 64 };
-#define NEVER INT64_MAX
+#define NEVER     INT64_MAX
+#define SECOND_MS INT64_C(1000)
 
 struct shard {
     pthread_mutex_t lock;
@@ -178,9 +179,9 @@ static void describe_wait(int64_t wait_ms, char *text, size_t size) {
         int64_t ms, upto_ms;
         const char *one, *many;
     } units[] = {
-        {1000, 90 * 1000, "second", "seconds"},
-        {60 * 1000, 90 * 60 * 1000, "minute", "minutes"},
-        {60 * 60 * 1000, INT64_MAX, "hour", "hours"},
+        {SECOND_MS, SECOND_MS * 90, "second", "seconds"},
+        {SECOND_MS * 60, SECOND_MS * 60 * 90, "minute", "minutes"},
+        {SECOND_MS * 60 * 60, INT64_MAX, "hour", "hours"},
     };
     size_t i = 0;
     while (wait_ms > units[i].upto_ms)
