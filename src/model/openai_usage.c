@@ -7,6 +7,7 @@
 struct report {
     int64_t prompt, completion, total;
     int64_t cached, written, reasoning;
+    int64_t heard; /* audio of the prompt */
 };
 
 static int64_t read_count(struct slice value) {
@@ -34,12 +35,17 @@ static struct report read_report(struct slice usage) {
         .cached = read_count(json_get(prompt, "cached_tokens")),
         .written = read_count(json_get(prompt, "cache_write_tokens")),
         .reasoning = read_count(json_get(completion, "reasoning_tokens")),
+        .heard = read_count(json_get(prompt, "audio_tokens")),
     };
     report.cached =
         first_known(report.cached, read_count(json_get(usage, "prompt_cache_hit_tokens")));
     report.cached = first_known(report.cached, read_count(json_get(usage, "cached_tokens")));
     report.reasoning =
         first_known(report.reasoning, read_count(json_get(usage, "reasoning_tokens")));
+    /* Mistral counts audio beside the prompt, which shows in the total; OpenAI within it. */
+    if (report.heard > 0 && report.prompt >= 0 && report.completion >= 0 &&
+        report.total == report.prompt + report.heard + report.completion)
+        report.prompt += report.heard;
     return report;
 }
 
