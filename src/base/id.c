@@ -25,12 +25,7 @@ void id_random(void *ret_bytes, size_t size) {
     }
 }
 
-struct id id_create(void) {
-    unsigned char random[10];
-    id_random(random, sizeof random);
-    unsigned __int128 value = (unsigned __int128)(uint64_t)clock_wall_ms() << 80;
-    for (size_t i = 0; i < sizeof random; i++)
-        value |= (unsigned __int128)random[i] << (8 * i);
+static struct id print(unsigned __int128 value) {
     struct id id;
     for (int i = ID_SIZE - 1; i >= 0; i--) {
         id.text[i] = alphabet[(unsigned)(value & 31)];
@@ -38,6 +33,19 @@ struct id id_create(void) {
     }
     id.text[ID_SIZE] = '\0';
     return id;
+}
+
+struct id id_create(void) {
+    unsigned char random[10];
+    id_random(random, sizeof random);
+    unsigned __int128 value = (unsigned __int128)(uint64_t)clock_wall_ms() << 80;
+    for (size_t i = 0; i < sizeof random; i++)
+        value |= (unsigned __int128)random[i] << (8 * i);
+    return print(value);
+}
+
+struct id id_first(int64_t wall_ms) {
+    return print((unsigned __int128)(uint64_t)(wall_ms > 0 ? wall_ms : 0) << 80);
 }
 
 bool id_valid(struct slice text) {

@@ -9,6 +9,8 @@ struct id {
 };
 
 struct id id_create(void);
+/* The smallest id of that millisecond: where a range of time begins. */
+struct id id_first(int64_t wall_ms);
 /* 26 characters of the alphabet (upper or lower case) and nothing else. */
 bool id_valid(struct slice text);
 struct slice id_slice(const struct id *id);

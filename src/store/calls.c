@@ -1,6 +1,7 @@
 /* The calls of models, which are the ledger as well. */
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/id.h"
 #include "store/records.h"
 #include "store/session.h"
 
@@ -111,13 +112,14 @@ static const char *spending_sql(enum store_spender by) {
     switch (by) {
     case STORE_BY_USER:
         return "SELECT bot, user_id, " CALL_COST ", " CALL_TOKENS
-               " FROM calls WHERE bot = $1 AND started_ms >= $2 GROUP BY user_id";
+               " FROM calls WHERE id >= $3 AND bot = $1 AND started_ms >= $2 GROUP BY user_id";
     case STORE_BY_BOT:
         return "SELECT bot, '', " CALL_COST ", " CALL_TOKENS
-               " FROM calls WHERE bot = $1 AND started_ms >= $2 GROUP BY bot";
+               " FROM calls WHERE id >= $3 AND bot = $1 AND started_ms >= $2 GROUP BY bot";
     default:
         return "SELECT '', provider || '/' || provider_key, " CALL_COST ", " CALL_TOKENS
-               " FROM calls WHERE $1 = '' AND started_ms >= $2 GROUP BY provider, provider_key";
+               " FROM calls WHERE id >= $3 AND $1 = '' AND started_ms >= $2"
+               " GROUP BY provider, provider_key";
     }
 }
 
@@ -125,9 +127,13 @@ bool store_spending_list(struct store_session *session, enum store_spender by, s
                          int64_t since_ms, struct arena *arena,
                          struct store_spending **ret_spending, size_t *ret_count,
                          struct fault *fault) {
+    /* Ids begin with the time; a call's is made a moment before it starts. */
+    const struct id first = id_first(since_ms - 60 * 1000);
     struct session_query query;
     if (!session_query(session, spending_sql(by),
-                       SESSION_VALUES(session_text(bot), session_integer(since_ms)), &query, fault))
+                       SESSION_VALUES(session_text(bot), session_integer(since_ms),
+                                      session_text(id_slice(&first))),
+                       &query, fault))
         return false;
     struct buffer rows = {0};
     while (session_next(&query, fault)) {

@@ -25,6 +25,10 @@ static void carries_the_time(void **state) {
     assert_int_equal(strlen(id.text), ID_SIZE);
     assert_true(id_valid(id_slice(&id)));
     assert_in_range(time_of(id), before, after);
+    struct id first = id_first(before), later = id_first(after + 1);
+    assert_int_equal(time_of(first), before);
+    assert_true(strcmp(first.text, id.text) <= 0 && strcmp(id.text, later.text) < 0);
+    assert_string_equal(id_first(-5).text, "00000000000000000000000000");
 }
 
 static int compare(const void *a, const void *b) {
