@@ -2,6 +2,6 @@
 #pragma once
 #include "model/provider.h"
 
-/* From the value of `usage`, into disjoint classes. Reports that contradict themselves are cut so that
- * no class is negative and what was said in total is kept. */
+/* From the value of `usage`, into disjoint classes. Reports that contradict themselves are cut so
+ * that no class is negative and what was said in total is kept. */
 struct model_usage openai_usage(struct slice value);
