@@ -1,8 +1,8 @@
 #include "model/anthropic_messages.h"
-#include "base/arena.h"
 #include "base/json.h"
 #include "model/catalogue.h"
 #include "model/encode.h"
+#include "model/turns.h"
 
 /* --- what is written of a message --- */
 
@@ -28,67 +28,6 @@ static bool is_written(enum model_role role, const struct model_part *part) {
     }
 }
 
-/* Reasoning alone is no message. */
-static bool says_something(const struct model_message *message) {
-    for (size_t i = 0; i < message->part_count; i++)
-        if (is_written(message->role, &message->parts[i]) &&
-            message->parts[i].kind != MODEL_PART_REASONING)
-            return true;
-    return false;
-}
-
-/* --- turns: messages of one side in a row, which become one message --- */
-
-struct turns {
-    const struct anthropic_conversation *conversation;
-    struct turn_of {
-        bool assistant;
-        bool visitor; /* holds a message of the user, not only results of tools */
-        size_t first, end;
-    } * items;
-    size_t count;
-};
-
-static struct turns find_turns(const struct anthropic_conversation *conversation) {
-    const struct model_call *call = conversation->call;
-    struct turns turns = {.conversation = conversation};
-    turns.items = arena_array(conversation->arena, call->message_count, sizeof *turns.items);
-    for (size_t i = 0; i < call->message_count; i++) {
-        const struct model_message *message = &call->messages[i];
-        bool assistant = message->role == MODEL_ASSISTANT;
-        if (message->role == MODEL_SYSTEM || !says_something(message))
-            continue;
-        if (turns.count == 0 || turns.items[turns.count - 1].assistant != assistant)
-            turns.items[turns.count++] = (struct turn_of){.assistant = assistant, .first = i};
-        turns.items[turns.count - 1].end = i + 1;
-        if (message->role == MODEL_USER)
-            turns.items[turns.count - 1].visitor = true;
-    }
-    return turns;
-}
-
-/* Calls `visit` for each part that is written, in that order: the results of tools come first.
- * False ends the walk. */
-typedef bool visit_part(void *user, const struct model_part *part);
-
-static void walk(const struct turns *turns, const struct turn_of *turn, visit_part *visit,
-                 void *user) {
-    const struct model_call *call = turns->conversation->call;
-    for (int results = 1; results >= 0; results--)
-        for (size_t i = turn->first; i < turn->end; i++) {
-            const struct model_message *message = &call->messages[i];
-            if (message->role == MODEL_SYSTEM || !says_something(message))
-                continue;
-            for (size_t j = 0; j < message->part_count; j++) {
-                const struct model_part *part = &message->parts[j];
-                bool is_result = part->kind == MODEL_PART_TOOL_RESULT;
-                if (is_result == (results == 1) && is_written(message->role, part) &&
-                    !visit(user, part))
-                    return;
-            }
-        }
-}
-
 static bool note_last(void *user, const struct model_part *part) {
     const struct model_part **last = user;
     if (part->kind != MODEL_PART_REASONING) /* cannot be marked, nor cut */
@@ -98,7 +37,7 @@ static bool note_last(void *user, const struct model_part *part) {
 
 static const struct model_part *last_part(const struct turns *turns, const struct turn_of *turn) {
     const struct model_part *last = NULL;
-    walk(turns, turn, note_last, &last);
+    turns_walk(turns, turn, note_last, &last);
     return last;
 }
 
@@ -226,12 +165,12 @@ static void write_bridge(struct json_writer *json, struct slice text) {
 /* What stands before the visitor's last message stays as it is in all later calls; the message
  * itself may not (passages of the knowledge are put before it). Within a turn it does, up to the
  * last results of tools. */
-static bool is_marked(const struct turns *turns, size_t index) {
+static bool is_marked(const struct turns *turns, bool cache, size_t index) {
     size_t last_visitor = SIZE_MAX;
     for (size_t i = 0; i < turns->count; i++)
         if (turns->items[i].visitor)
             last_visitor = i;
-    if (!turns->conversation->cache || last_visitor == SIZE_MAX)
+    if (!cache || last_visitor == SIZE_MAX)
         return false;
     return index + 1 == last_visitor ||
            (index + 1 == turns->count && index > last_visitor && !turns->items[index].assistant);
@@ -239,31 +178,31 @@ static bool is_marked(const struct turns *turns, size_t index) {
 
 void anthropic_write_messages(struct json_writer *json,
                               const struct anthropic_conversation *conversation) {
-    struct turns turns = find_turns(conversation);
+    struct turns turns = turns_find(conversation->call, is_written, conversation->arena);
     json_key(json, "messages");
     json_begin_array(json);
     if (turns.count > 0 && turns.items[0].assistant)
-        write_bridge(json, SLICE("(The assistant begins.)"));
+        write_bridge(json, SLICE(TURNS_BEGINNING));
     for (size_t i = 0; i < turns.count; i++) {
         const struct turn_of *turn = &turns.items[i];
         const struct model_part *last = last_part(&turns, turn);
         struct writing writing = {.json = json, .call = conversation->call};
-        writing.marked = is_marked(&turns, i) ? last : NULL;
+        writing.marked = is_marked(&turns, conversation->cache, i) ? last : NULL;
         writing.cut = turn->assistant && i + 1 == turns.count ? last : NULL;
         begin_message(json, turn->assistant ? "assistant" : "user");
         json_begin_array(json);
-        walk(&turns, turn, write_block, &writing);
+        turns_walk(&turns, turn, write_block, &writing);
         json_end_array(json);
         json_end_object(json);
     }
     bool open = turns.count > 0 && turns.items[turns.count - 1].assistant;
     if (open && !conversation->prefill)
-        write_bridge(json, SLICE("Go on exactly where your last message stops."));
+        write_bridge(json, SLICE(TURNS_GOING_ON));
     json_end_array(json);
 }
 
 bool anthropic_has_messages(const struct anthropic_conversation *conversation) {
-    return find_turns(conversation).count > 0;
+    return turns_find(conversation->call, is_written, conversation->arena).count > 0;
 }
 
 /* --- system --- */

@@ -1,32 +1,9 @@
 #include "model/anthropic_thinking.h"
 #include "base/json.h"
 #include "model/catalogue.h"
-#include <assert.h>
+#include "model/encode.h"
 
 enum { BUDGET_MIN = 1024 }; /* the service refuses less */
-
-/* For the models that want a number of tokens. */
-static const int32_t budgets[MODEL_EFFORTS] = {0, 1024, 2048, 8192, 16384, 32768, 49152};
-
-static unsigned index_of(unsigned effort) {
-    unsigned index = 0;
-    while (index + 1 < MODEL_EFFORTS && effort != 1U << index)
-        index++;
-    return index;
-}
-
-/* The effort itself if the model takes it, else the next lower one, else the next higher one; NULL
- * where it takes none. */
-static const char *nearest(const struct model_info *info, unsigned index) {
-    unsigned taken = info->efforts & ~(unsigned)MODEL_EFFORT_NONE;
-    for (unsigned i = index + 1; i-- > 0;)
-        if (taken & 1U << i)
-            return model_effort_name(i);
-    for (unsigned i = index; i < MODEL_EFFORTS; i++)
-        if (taken & 1U << i)
-            return model_effort_name(i);
-    return NULL;
-}
 
 static bool has_reasoning(const struct model_message *message) {
     for (size_t i = 0; i < message->part_count; i++)
@@ -55,18 +32,10 @@ static bool calls_have_reasoning(const struct model_call *call) {
     return true;
 }
 
-static int64_t budget_for(const struct model_info *info, unsigned index, int64_t answer_tokens) {
-    assert(index < MODEL_EFFORTS);
-    int64_t budget = budgets[index], room = answer_tokens - answer_tokens / 4;
-    if (info->thinking_budget_max > 0 && budget > info->thinking_budget_max)
-        budget = info->thinking_budget_max;
-    return budget < room ? budget : room;
-}
-
-static struct anthropic_thinking think(const struct model_call *call, unsigned index,
+static struct anthropic_thinking think(const struct model_call *call, unsigned effort,
                                        int64_t answer_tokens) {
     const struct model_info *info = call->info;
-    struct anthropic_thinking thinking = {.effort = nearest(info, index)};
+    struct anthropic_thinking thinking = {.effort = encode_nearest_effort(info, effort)};
     /* A model that must call a tool may not think first. */
     if (call->tool_count > 0 &&
         (call->tool_choice == MODEL_TOOL_REQUIRED || call->tool_choice == MODEL_TOOL_NAMED) &&
@@ -75,7 +44,7 @@ static struct anthropic_thinking think(const struct model_call *call, unsigned i
     if (info->thinking & MODEL_THINKING_ADAPTIVE) {
         thinking.kind = ANTHROPIC_THINKING_ADAPTIVE;
     } else if (info->thinking & MODEL_THINKING_BUDGET && calls_have_reasoning(call)) {
-        thinking.budget = budget_for(info, index, answer_tokens);
+        thinking.budget = encode_effort_budget(info, effort, answer_tokens);
         if (thinking.budget >= BUDGET_MIN)
             thinking.kind = ANTHROPIC_THINKING_BUDGET;
     }
@@ -89,9 +58,9 @@ struct anthropic_thinking anthropic_thinking_for(const struct model_call *call,
     if (!effort || !call->info)
         return thinking;
     if (effort != MODEL_EFFORT_NONE)
-        return think(call, index_of(effort), answer_tokens);
+        return think(call, effort, answer_tokens);
     if (call->info->thinking & MODEL_THINKING_ALWAYS)
-        thinking.effort = nearest(call->info, 0);
+        thinking.effort = encode_nearest_effort(call->info, effort);
     else if (call->info->thinking)
         thinking.kind = ANTHROPIC_THINKING_DISABLED;
     return thinking;

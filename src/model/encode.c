@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "model/catalogue.h"
+#include <assert.h>
 #include <math.h>
 
 enum { HEADERS_MAX = 12 };
@@ -79,4 +80,36 @@ int64_t encode_max_tokens(const struct model_call *call, int64_t wanted) {
 
 bool encode_leaves_out_images(const struct model_call *call) {
     return call->info && call->info->no_images;
+}
+
+/* --- efforts --- */
+
+static unsigned index_of(unsigned effort) {
+    unsigned index = 0;
+    while (index + 1 < MODEL_EFFORTS && effort != 1U << index)
+        index++;
+    return index;
+}
+
+const char *encode_nearest_effort(const struct model_info *info, unsigned effort) {
+    unsigned taken = info->efforts & ~(unsigned)MODEL_EFFORT_NONE;
+    unsigned index = index_of(effort);
+    for (unsigned i = index + 1; i-- > 0;)
+        if (taken & 1U << i)
+            return model_effort_name(i);
+    for (unsigned i = index; i < MODEL_EFFORTS; i++)
+        if (taken & 1U << i)
+            return model_effort_name(i);
+    return NULL;
+}
+
+int64_t encode_effort_budget(const struct model_info *info, unsigned effort,
+                             int64_t answer_tokens) {
+    static const int32_t budgets[MODEL_EFFORTS] = {0, 1024, 2048, 8192, 16384, 32768, 49152};
+    unsigned index = index_of(effort);
+    assert(index < MODEL_EFFORTS);
+    int64_t budget = budgets[index], room = answer_tokens - answer_tokens / 4;
+    if (info->thinking_budget_max > 0 && budget > info->thinking_budget_max)
+        budget = info->thinking_budget_max;
+    return answer_tokens <= 0 || budget < room ? budget : room;
 }

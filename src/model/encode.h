@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "model/provider.h"
 struct json_writer;
+struct model_info;
 
 /* True when the number of a call is set (see model_call_default). */
 bool encode_is_set(double number);
@@ -28,3 +29,9 @@ bool encode_plain_text(const struct model_message *message, struct slice *ret_te
 /* The value as JSON if it is a valid JSON object, else "{}": arguments that a model wrote badly
  * must not break the next request. */
 struct slice encode_object(struct slice text);
+/* For an effort of enum model_effort: that one if the model takes it, else the next lower one, else
+ * the next higher one, "none" never; NULL where it takes none. */
+const char *encode_nearest_effort(const struct model_info *info, unsigned effort);
+/* Its tokens for the models that want a number: at most what the model allows, and three quarters
+ * of those of the answer (0: no limit is set), of which they are. */
+int64_t encode_effort_budget(const struct model_info *info, unsigned effort, int64_t answer_tokens);

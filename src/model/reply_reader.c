@@ -77,12 +77,20 @@ static bool take_bytes(struct reply_reader *reader, struct slice bytes) {
     return sse_feed(&reader->sse, bytes, reader->fault);
 }
 
+/* Google puts the pieces of a stream into one array, where it was not asked for events. */
 static bool take_whole(struct reply_reader *reader) {
     struct slice body = slice_trim(buffer_slice(&reader->whole));
     if (!json_validate(body, NULL))
         return fault_set(reader->fault, FAULT_PROVIDER_TRUNCATED,
                          "The model service ended its answer in the middle.");
-    return take_payload(reader, body);
+    if (json_type(body) != JSON_ARRAY)
+        return take_payload(reader, body);
+    struct slice element;
+    size_t cursor = 0;
+    while (json_next_element(body, &cursor, &element))
+        if (!take_payload(reader, element) || reader->abandoned)
+            return false;
+    return true;
 }
 
 static bool leave(struct reply_reader *reader, bool ok) {

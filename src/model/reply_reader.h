@@ -1,5 +1,5 @@
 /* From a reply's bytes, cut anywhere, to the JSON objects in it: the payloads of an event stream,
- * or the one value of a server that did not stream. */
+ * or the one value of a server that did not stream, or the elements of it if it is an array. */
 #pragma once
 #include "model/sse.h"
 
