@@ -102,6 +102,7 @@ static enum fault_kind of_status(int status) {
         return FAULT_PROVIDER_MODEL_NOT_FOUND;
     case 408:
     case 409:
+    case 499: /* Google's, when it gives up by itself */
         return FAULT_PROVIDER_OVERLOADED;
     case 429:
         return FAULT_PROVIDER_RATE_LIMITED;

@@ -2,9 +2,7 @@
 
 /* To add a vendor: one file, and one line here. */
 static const struct provider *const providers[] = {
-    &openai_provider,
-    &anthropic_provider,
-    &offline_provider,
+    &openai_provider, &anthropic_provider, &gemini_provider, &mistral_provider, &offline_provider,
 };
 
 const struct provider *provider_at(size_t index) {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* The names of model/registry.c, as messages list them. */
-#define APIS "openai, anthropic, offline"
+#define APIS "openai, anthropic, gemini, mistral, offline"
 
 /* A new folder, made the working directory; the fixture of every test group here. */
 static inline int enter_folder(void **state) {
