@@ -125,7 +125,7 @@ static void take_delta(struct replay *replay, const json_t *event) {
 static void take_start(struct replay *replay, const json_t *message) {
     const char *id = text_of(message, "id");
     if (replay->begun && strcmp(id, replay->id) != 0)
-        replay->answer->mixed = true;
+        replay->answer->fault = FAULT_PROVIDER_MALFORMED;
     if (replay->begun)
         return;
     replay->begun = true;
@@ -156,7 +156,7 @@ static bool take_line(struct replay *replay, struct slice line) {
         return true;
     struct slice data = slice_trim(slice_from(line, 5));
     json_t *event = json_loadb(data.data, data.size, JSON_ALLOW_NUL, NULL);
-    if (event && !replay->answer->mixed)
+    if (event && !replay->answer->fault)
         take_event(replay, event);
     json_decref(event);
     return event != NULL;
@@ -207,19 +207,6 @@ bool oracle_anthropic(struct slice body, bool events, struct oracle_answer *ret_
     return ok;
 }
 
-void oracle_answer_finish(struct oracle_answer *answer) {
-    buffer_finish(&answer->text);
-    buffer_finish(&answer->reasoning);
-    buffer_finish(&answer->refusal);
-    buffer_finish(&answer->signatures);
-    for (size_t i = 0; i < answer->call_count; i++) {
-        buffer_finish(&answer->calls[i].id);
-        buffer_finish(&answer->calls[i].name);
-        buffer_finish(&answer->calls[i].arguments);
-        buffer_finish(&answer->calls[i].input);
-    }
-}
-
 /* --- failures --- */
 
 enum fault_kind oracle_anthropic_failure(int status, struct slice body, struct buffer *message) {
@@ -240,13 +227,4 @@ enum fault_kind oracle_anthropic_failure(int status, struct slice body, struct b
     default:
         return status >= 500 ? FAULT_PROVIDER_OVERLOADED : FAULT_PROVIDER_BAD_REQUEST;
     }
-}
-
-bool oracle_same_json(struct slice a, struct slice b) {
-    json_t *left = json_loadb(a.data, a.size, JSON_ALLOW_NUL, NULL);
-    json_t *right = json_loadb(b.data, b.size, JSON_ALLOW_NUL, NULL);
-    bool same = left && right ? json_equal(left, right) : slice_equal(a, b);
-    json_decref(left);
-    json_decref(right);
-    return same;
 }
