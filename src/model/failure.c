@@ -27,6 +27,7 @@ static const struct word codes[] = {
     {"model_not_found", FAULT_PROVIDER_MODEL_NOT_FOUND},
     {"model_not_exist", FAULT_PROVIDER_MODEL_NOT_FOUND},
     {"unknown_model", FAULT_PROVIDER_MODEL_NOT_FOUND},
+    {"invalid_model", FAULT_PROVIDER_MODEL_NOT_FOUND},
     {"content_filter", FAULT_PROVIDER_CONTENT_FILTER},
     {"content_policy", FAULT_PROVIDER_CONTENT_FILTER},
     {"responsibleai", FAULT_PROVIDER_CONTENT_FILTER},
