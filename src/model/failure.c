@@ -130,11 +130,16 @@ static void release(struct error *error) {
 static enum fault_kind classify(const struct error *error) {
     enum { CODES = sizeof codes / sizeof codes[0], TEXTS = sizeof texts / sizeof texts[0] };
     enum fault_kind kind = find(codes, CODES, buffer_slice(&error->code));
+    /* DeepSeek's code for everything is "invalid_request_error". */
+    if (kind == FAULT_PROVIDER_BAD_REQUEST)
+        kind = FAULT_NONE;
     if (!kind)
         kind = find(texts, TEXTS, buffer_slice(&error->message));
     /* A type is vague ("invalid_request_error" for a bad key): an exact status goes first. */
     bool exact = error->status == 401 || error->status == 402 || error->status == 403 ||
                  error->status == 404 || error->status == 429 || error->status >= 500;
+    if (!kind && !exact)
+        kind = find(codes, CODES, buffer_slice(&error->code));
     if (!kind && !exact)
         kind = find(codes, CODES, buffer_slice(&error->type));
     return kind ? kind : of_status(error->status);
@@ -230,6 +235,16 @@ static void take_object(struct slice object, struct error *error) {
     take_details(json_get(object, "details"), error);
 }
 
+/* OpenRouter quotes what its upstream said; its own message is "Provider returned error". */
+static void add_raw(struct slice raw, struct buffer *message) {
+    struct buffer text = {0};
+    take(raw, &text);
+    if (text.size > 0 && message->size > 0)
+        buffer_append(message, SLICE(": "));
+    buffer_append(message, slice_first(buffer_slice(&text), LOOKED_AT));
+    buffer_finish(&text);
+}
+
 static void take_json(struct slice root, struct error *error) {
     struct slice inner = json_get(root, "error");
     if (json_type(inner) == JSON_OBJECT)
@@ -238,8 +253,7 @@ static void take_json(struct slice root, struct error *error) {
         take(inner, &error->message);
     if (json_type(inner) != JSON_OBJECT)
         take_object(root, error);
-    /* OpenRouter quotes what its upstream said. */
-    take(json_path(inner, "metadata", "raw", NULL), &error->message);
+    add_raw(json_path(inner, "metadata", "raw", NULL), &error->message);
     if (error->message.size == 0)
         buffer_append(&error->message, slice_first(root, LOOKED_AT));
 }

@@ -194,8 +194,10 @@ static bool finish(struct model_stream *stream) {
         stream->kind == BODY_WHOLE ? take_whole(stream) : sse_end(&stream->sse, stream->fault);
     if (!ok)
         return false;
-    /* [DONE] without a reason is an orderly end, too; the end of the connection alone is not. */
-    if (stream->emitter.finish == MODEL_FINISH_NONE && stream->done)
+    /* [DONE] without a reason is an orderly end, too, and so is that of a whole answer (Snowflake
+     * gives no reasons); the end of the connection alone is not. */
+    bool whole = stream->kind == BODY_WHOLE && stream->emitter.started;
+    if (stream->emitter.finish == MODEL_FINISH_NONE && (stream->done || whole))
         emitter_note_finish(&stream->emitter, MODEL_FINISH_STOP, (struct slice){NULL, 0});
     if (stream->emitter.finish == MODEL_FINISH_NONE)
         return fault_set(stream->fault, FAULT_PROVIDER_TRUNCATED,

@@ -70,7 +70,7 @@ static bool hand_out(struct feed *feed) {
     return go_on;
 }
 
-/* Fields other than these two (id, retry, unknown ones) and comments mean nothing to us. */
+/* Fields other than these (id, retry, unknown ones) and comments mean nothing to us. */
 static bool take_line(struct feed *feed, struct slice line) {
     struct sse_reader *reader = feed->reader;
     if (!reader->started) {
@@ -92,6 +92,11 @@ static bool take_line(struct feed *feed, struct slice line) {
     if (slice_is(field, "event")) {
         buffer_clear(&reader->name);
         buffer_append(&reader->name, value);
+    }
+    if (slice_is(field, "error") && value.size > 0) {
+        buffer_clear(&reader->name);
+        buffer_append(&reader->name, field);
+        return add_data(feed, value);
     }
     return true;
 }

@@ -1,6 +1,9 @@
 /* Reads Server-Sent Events (WHATWG HTML, 9.2.6) from bytes cut anywhere: LF, CR, CRLF and any mix,
  * comments, a byte order mark, several data lines per event, a last event without its blank line.
- * Lines that lie whole in the input are handed on without a copy. */
+ * Lines that lie whole in the input are handed on without a copy.
+ *
+ * Beyond the standard, a field `error` with a value is read as `event: error` and `data`: so do
+ * llama.cpp and its kin say that they failed. */
 #pragma once
 #include "base/buffer.h"
 #include "base/fault.h"
