@@ -1,5 +1,4 @@
-#include "base/arena.h"
-#include "base/buffer.h"
+#include "lines.h"
 #include "model/vendors.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,95 +6,8 @@
 
 #include <cmocka.h>
 
-/* --- what a reply says, one event a line; deltas of a kind in a row are joined --- */
-
-struct reading {
-    struct buffer lines;
-    enum model_event_kind last;
-    size_t last_index;
-    struct fault fault; /* kind NONE when it ended in order */
-};
-
-static void join(struct reading *reading, const char *name, const struct model_event *event) {
-    bool same = reading->last == event->kind && reading->last_index == event->index &&
-                reading->lines.size > 0 && event->kind != MODEL_EVENT_SIGNATURE;
-    if (!same && reading->lines.size > 0)
-        buffer_append_byte(&reading->lines, '\n');
-    if (!same)
-        buffer_append_string(&reading->lines, name);
-    buffer_append(&reading->lines, event->text);
-    reading->last = event->kind;
-    reading->last_index = event->index;
-}
-
-static void on_event(void *user, const struct model_event *event) {
-    struct reading *reading = user;
-    const struct model_usage *usage = &event->usage;
-    struct buffer *out = &reading->lines;
-    switch (event->kind) {
-    case MODEL_EVENT_START:
-        buffer_printf(out, "start %.*s %.*s", SLICE_ARG(event->id), SLICE_ARG(event->model));
-        break;
-    case MODEL_EVENT_TEXT:
-        join(reading, "text ", event);
-        break;
-    case MODEL_EVENT_REASONING:
-        join(reading, "reasoning ", event);
-        break;
-    case MODEL_EVENT_SIGNATURE:
-        join(reading, event->redacted ? "redacted " : "signature ", event);
-        break;
-    case MODEL_EVENT_REFUSAL:
-        join(reading, "refusal ", event);
-        break;
-    case MODEL_EVENT_TOOL_CALL:
-        buffer_printf(out, "\ncall %zu %.*s %.*s", event->index, SLICE_ARG(event->tool_id),
-                      SLICE_ARG(event->tool_name));
-        break;
-    case MODEL_EVENT_TOOL_ARGUMENTS:
-        join(reading, "arguments ", event);
-        break;
-    case MODEL_EVENT_USAGE:
-        buffer_printf(out, "\nusage %lld %lld %lld %lld %lld %lld", (long long)usage->input,
-                      (long long)usage->cache_read, (long long)usage->cache_write,
-                      (long long)usage->cache_write_1h, (long long)usage->output,
-                      (long long)usage->reasoning);
-        break;
-    case MODEL_EVENT_FINISH:
-        buffer_printf(out, "\nfinish %s %.*s", model_finish_name(event->finish),
-                      SLICE_ARG(event->finish_raw));
-        break;
-    }
-    reading->last = event->kind;
-}
-
-/* Feeds the bytes in two pieces, the first of that size. */
-static struct reading read_cut(struct slice bytes, size_t cut) {
-    struct reading reading = {.last = MODEL_EVENT_START};
-    struct arena *arena = arena_create(1024);
-    struct model_stream *stream = anthropic_provider.open(arena, on_event, &reading);
-    struct fault fault = {0};
-    bool ok = anthropic_provider.feed(stream, slice_first(bytes, cut), &fault);
-    if (ok)
-        ok = anthropic_provider.feed(stream, slice_from(bytes, cut), &fault);
-    if (!ok)
-        anthropic_provider.close(stream);
-    else
-        ok = anthropic_provider.end(stream, &fault);
-    if (!ok)
-        reading.fault = fault;
-    arena_destroy(arena);
-    return reading;
-}
-
 static void expect(const char *bytes, enum fault_kind kind, const char *lines) {
-    struct slice all = slice_of(bytes);
-    for (size_t cut = 0; cut <= all.size; cut++) {
-        struct reading reading = read_cut(all, cut);
-        assert_string_equal(buffer_string(&reading.lines), lines);
-        assert_string_equal(fault_kind_name(reading.fault.kind), fault_kind_name(kind));
-        buffer_finish(&reading.lines);
-    }
+    lines_expect(&anthropic_provider, bytes, kind, lines);
 }
 
 /* --- streams --- */
@@ -274,27 +186,10 @@ static void test_an_answer_that_is_not_streamed(void **state) {
            "finish tool_calls tool_use");
 }
 
-/* The sink gives the stream up at the first text. */
-static void close_at_text(void *user, const struct model_event *event) {
-    struct model_stream **stream = user;
-    assert_non_null(*stream);
-    if (event->kind != MODEL_EVENT_TEXT)
-        return;
-    anthropic_provider.close(*stream);
-    *stream = NULL;
-}
-
 static void test_closed_by_its_own_sink(void **state) {
     (void)state;
-    struct arena *arena = arena_create(1024);
-    struct fault fault;
-    struct model_stream *stream = NULL;
-    stream = anthropic_provider.open(arena, close_at_text, &stream);
-    struct model_stream *opened = stream;
-    (void)!anthropic_provider.feed(
-        opened, slice_of(START EMPTY_TEXT TEXT("Hi") TEXT("no") END("end_turn", "{}")), &fault);
-    assert_null(stream);
-    arena_destroy(arena);
+    lines_close_at_text(&anthropic_provider,
+                        START EMPTY_TEXT TEXT("Hi") TEXT("no") END("end_turn", "{}"));
 }
 
 int main(void) {
