@@ -1,5 +1,6 @@
-// A scripted upstream that speaks Chat Completions, and at /messages Anthropic's API (fake_anthropic.mjs): a program of
-// its own, so that nothing of the product knows it.
+// A scripted upstream that speaks Chat Completions, at /messages Anthropic's API (fake_anthropic.mjs), and at
+// /models/MODEL:streamGenerateContent Gemini's (fake_gemini.mjs): a program of its own, so that nothing of the product
+// knows it.
 // The last user message says what to do, and so does the model's name when it is of the form "do:drop-after=3":
 //
 //   say TEXT             answer with the text, a word per chunk          status N JSON   reply with that status
@@ -18,6 +19,7 @@
 // GET /requests lists what was received; GET /open counts replies under way; PUT /keys sets the JWKS of GET /jwks.
 import { createServer } from "node:http";
 import { answerMessages } from "./fake_anthropic.mjs";
+import { answerGemini, asMessages, isGemini } from "./fake_gemini.mjs";
 
 const requests = [];
 let open = 0;
@@ -75,6 +77,10 @@ async function write(reply, text) {
 }
 
 async function answer(request, reply, body) {
+  if (isGemini(request.url)) {
+    const asked = asMessages(request.url, body);
+    return answerGemini(request, reply, asked.model, script(asked), write);
+  }
   const plan = script(body);
   if (plan.refuse && plan.refuse === request.headers.authorization) plan.status = 401;
   if (request.url.endsWith("/messages")) return answerMessages(request, reply, body, plan, write);
