@@ -126,13 +126,13 @@ struct model_usage {
 struct model_usage model_usage_unknown(void);
 
 enum model_event_kind {
-    MODEL_EVENT_START,          /* once, with what is known: id, model */
-    MODEL_EVENT_TEXT,           /* text delta */
-    MODEL_EVENT_REASONING,      /* reasoning delta: never shown as the answer */
-    MODEL_EVENT_SIGNATURE,      /* closes a reasoning part (or marks a tool call's part): `text` is
-                                   opaque */
-    MODEL_EVENT_REFUSAL,        /* refusal text delta: shown as the answer */
-    MODEL_EVENT_TOOL_CALL,      /* begins call number `index`: tool_id, tool_name */
+    MODEL_EVENT_START,     /* once, with what is known: id, model */
+    MODEL_EVENT_TEXT,      /* text delta */
+    MODEL_EVENT_REASONING, /* reasoning delta: never shown as the answer */
+    MODEL_EVENT_SIGNATURE, /* belongs to what came right before it, reasoning, text or a tool call,
+                              or is a reasoning part of its own: `text` is opaque */
+    MODEL_EVENT_REFUSAL,   /* refusal text delta: shown as the answer */
+    MODEL_EVENT_TOOL_CALL, /* begins call number `index`: tool_id, tool_name */
     MODEL_EVENT_TOOL_ARGUMENTS, /* `text` continues the arguments of call `index` */
     MODEL_EVENT_USAGE,          /* replaces what was said before */
     MODEL_EVENT_FINISH,         /* exactly once, last: `finish`, and usage by then complete */
