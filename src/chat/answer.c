@@ -76,6 +76,13 @@ static bool may_pay(struct turn *turn, const struct model_choice *choice, bool r
     return false;
 }
 
+static bool may_fit(struct turn *turn, const struct model_choice *choice, struct fault *fault) {
+    if (is_offline(choice) || fit_model(turn, choice, fault))
+        return true;
+    release_breaker(turn);
+    return false;
+}
+
 /* Moves turn->choice to a model that may be called now and is paid for. */
 static bool choose(struct turn *turn, struct fault *fault) {
     struct fault best = {0}, one;
@@ -84,7 +91,8 @@ static bool choose(struct turn *turn, struct fault *fault) {
         const struct model_choice *choice = &turn->choices[turn->choice];
         if (turn->visible && is_offline(choice))
             continue;
-        if (may_call(turn, choice, &one) && may_pay(turn, choice, budget, &one))
+        if (may_call(turn, choice, &one) && may_fit(turn, choice, &one) &&
+            may_pay(turn, choice, budget, &one))
             return true;
         if (budget && one.kind == FAULT_BUDGET)
             continue; /* the first refusal says which limit it is */
@@ -234,8 +242,26 @@ static void on_retry(void *user) {
     turn_advance(user, TURN_CALL);
 }
 
+/* The vendor counts more than we do: once, with half of the conversation. */
+static bool shrink(struct turn *turn, const struct fault *fault) {
+    if (fault->kind != FAULT_PROVIDER_CONTEXT_TOO_LONG || turn->room_max > 0 || turn->visible ||
+        turn->what.message_count < 2)
+        return false;
+    const struct model_choice *choice = &turn->choices[turn->choice];
+    money_count(turn, choice);
+    turn->room_max = money_prompt_most(turn, choice) / 2;
+    LOG_RECORD(LOG_WARNING, "the conversation is too long for the model; trying with half of it",
+               LOG_STRING("turn", turn->id.text), LOG_STRING("model", choice->model),
+               LOG_NUMBER("counted_tokens", turn->counted), );
+    return true;
+}
+
 static void after_failure(struct turn *turn, const struct fault *fault, bool another_key) {
     struct metrics_model *metrics = turn->call->metrics;
+    if (shrink(turn, fault)) {
+        turn_advance(turn, TURN_CALL);
+        return;
+    }
     struct failover_decision decision = {FAILOVER_RETRY, 0};
     if (another_key)
         turn->attempts--; /* the key failed, not the model */
@@ -341,6 +367,7 @@ static struct call *prepare(struct turn *turn, const struct model_choice *choice
     struct call *call =
         call_create(turn->chat, provider, choice->model, turn->arena, &callbacks, turn);
     call->info = choice->info;
+    call->purpose = "answer";
     call->is_remote = !is_offline(choice);
     call->key_name =
         turn->key_index < provider->key_count ? provider->keys[turn->key_index].name : "";

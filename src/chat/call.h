@@ -47,6 +47,7 @@ struct call {
     enum model_finish finish;
     /* money: set by answer.c and money.c */
     const struct model_info *info;
+    const char *purpose;  /* "answer", "summary" */
     const char *key_name; /* of the provider's key, "" for none */
     bool is_remote;       /* costs something: not the built-in provider */
     size_t answer_from;   /* where its text begins in the turn's answer */

@@ -20,7 +20,7 @@ enum { ANSWER_TOKENS = 4096 };
 
 /* --- counting --- */
 
-static struct tokens *encoder(struct chat *chat, const struct model_info *info) {
+struct tokens *money_tokens(struct chat *chat, const struct model_info *info) {
     enum tokens_encoding encoding = TOKENS_O200K_BASE;
     if (info && info->tokenizer)
         tokens_encoding_find(slice_of(info->tokenizer), &encoding);
@@ -30,7 +30,7 @@ static struct tokens *encoder(struct chat *chat, const struct model_info *info) 
 }
 
 void money_count(struct turn *turn, const struct model_choice *choice) {
-    turn->counted = (int64_t)tokens_count_call(encoder(turn->chat, choice->info), &turn->what);
+    turn->counted = (int64_t)tokens_count_call(money_tokens(turn->chat, choice->info), &turn->what);
 }
 
 static struct tokens_estimate estimate_of(const struct turn *turn,
@@ -46,7 +46,7 @@ int64_t money_prompt_most(const struct turn *turn, const struct model_choice *ch
 
 /* --- reserving --- */
 
-static int64_t answer_most(const struct turn *turn, const struct model_choice *choice) {
+int64_t money_answer_most(const struct turn *turn, const struct model_choice *choice) {
     int64_t most = choice->info ? choice->info->output_max : 0;
     int64_t wanted = turn->bot->max_tokens > 0 ? turn->bot->max_tokens
                      : most > 0                ? most
@@ -56,7 +56,7 @@ static int64_t answer_most(const struct turn *turn, const struct model_choice *c
 
 /* The dearest that these tokens can come to: the whole prompt may be written into a cache. */
 static struct ledger_amount most_of(const struct turn *turn, const struct model_choice *choice) {
-    int64_t prompt = money_prompt_most(turn, choice), answer = answer_most(turn, choice);
+    int64_t prompt = money_prompt_most(turn, choice), answer = money_answer_most(turn, choice);
     struct ledger_amount most = {0, prompt + answer};
     if (!choice->info)
         return most;
@@ -137,7 +137,7 @@ static int64_t prompt_of(const struct model_usage *usage) {
 
 static void estimate_usage(struct turn *turn, struct call *call) {
     const struct model_choice choice = {call->provider, call->model, call->info};
-    struct tokens *tokens = encoder(turn->chat, call->info);
+    struct tokens *tokens = money_tokens(turn->chat, call->info);
     struct slice text = slice_from(buffer_slice(&turn->answer), call->answer_from);
     if (turn->counted < 0)
         money_count(turn, &choice);

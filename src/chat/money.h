@@ -12,8 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 struct call;
+struct chat;
 struct fault;
 struct model_choice;
+struct model_info;
+struct tokens;
 struct turn;
 
 /* The prompt of turn->what as `choice` counts it: exact with the model's own tokenizer, else an
@@ -21,6 +24,10 @@ struct turn;
 void money_count(struct turn *turn, const struct model_choice *choice);
 /* The prompt that turn->what will hardly exceed; money_count comes first. */
 int64_t money_prompt_most(const struct turn *turn, const struct model_choice *choice);
+/* The longest answer that the bot lets that model give, in tokens. */
+int64_t money_answer_most(const struct turn *turn, const struct model_choice *choice);
+/* The model's own tokenizer, or the one that stands in for it; the chat's. */
+struct tokens *money_tokens(struct chat *chat, const struct model_info *info);
 
 /* Reserves for a call of that model; BUDGET when it does not fit. What was reserved goes into
  * turn->hold and turn->reserved until money_settle or money_give_back. */

@@ -7,22 +7,60 @@
 #include "chat/turn_state.h"
 #include "store/records.h"
 
+enum { HISTORY_MAX = 2000 }; /* messages: what no model takes is not read */
+
 /* Has its own arena, as a search of the knowledge does: it runs on another thread. */
 struct opening {
     struct store_job job;
     struct turn *turn;
     struct arena *arena;
     struct store_conversation conversation;
-    bool found;
+    size_t limit; /* messages */
+    struct store_history history;
     bool has_budget; /* of its own: what it has cost is looked up, too */
     struct store_spending spent;
 };
 
 static bool run(struct store_session *session, struct store_job *job, struct fault *fault) {
     struct opening *opening = (struct opening *)job;
-    return store_conversation_find(session, &opening->conversation, &opening->found, fault) &&
+    return store_history_load(session, &opening->conversation, opening->limit, opening->arena,
+                              &opening->history, fault) &&
            (!opening->has_budget ||
             store_conversation_spent(session, opening->conversation.id, &opening->spent, fault));
+}
+
+static bool is_said(const struct store_message *message) {
+    return message->text.size > 0 && !slice_is(message->status, "failed") &&
+           (slice_is(message->role, "user") || slice_is(message->role, "assistant") ||
+            slice_is(message->role, "operator"));
+}
+
+/* The stored messages, and behind them the new one. */
+static void take_history(struct turn *turn, const struct store_history *stored) {
+    struct model_message *messages = arena_array(turn->arena, stored->count + 1, sizeof *messages);
+    int64_t *positions = arena_array(turn->arena, stored->count + 1, sizeof *positions);
+    size_t count = 0;
+    for (size_t i = 0; i < stored->count; i++) {
+        const struct store_message *message = &stored->messages[i];
+        if (!is_said(message))
+            continue;
+        struct model_part *part = arena_allocate(turn->arena, sizeof *part);
+        part->kind = MODEL_PART_TEXT;
+        part->text = arena_copy(turn->arena, message->text);
+        messages[count] = (struct model_message){
+            slice_is(message->role, "user") ? MODEL_USER : MODEL_ASSISTANT, part, 1};
+        positions[count++] = message->position;
+    }
+    messages[count] = turn->messages[turn->message_count - 1];
+    turn->messages = messages;
+    turn->message_count = count + 1;
+    turn->history = (struct turn_history){
+        .found = true,
+        .positions = positions,
+        .summary = arena_copy(turn->arena, stored->summary),
+        .summary_position = stored->summary_position,
+        .total = stored->total,
+    };
 }
 
 static void on_done(struct store_job *job, const struct fault *fault) {
@@ -31,14 +69,16 @@ static void on_done(struct store_job *job, const struct fault *fault) {
     if (!fault && opening->has_budget)
         accounts_restore_conversation(
             turn, (struct ledger_amount){opening->spent.microdollars, opening->spent.tokens});
+    if (!fault && opening->history.found)
+        take_history(turn, &opening->history);
     arena_destroy(opening->arena); /* the opening lies in it; the fault does not */
     if (turn->stopped) {
         turn_refuse(turn, turn->stopped);
     } else if (fault && fault->kind == FAULT_NOT_FOUND) {
         turn_refuse(turn, fault);
     } else {
-        /* A database that cannot be read is no reason not to answer: nothing is read from the
-         * conversation here, and what is written to it is checked again. */
+        /* A database that cannot be read is no reason not to answer: then what the client sent
+         * counts, and whose the conversation is, is checked again when it is written to. */
         if (fault)
             log_error("reading a conversation failed", LOG_STRING("turn", turn->id.text),
                       LOG_STRING("error", fault->message), LOG_STRING("detail", fault->detail), );
@@ -53,6 +93,8 @@ void open_conversation(struct turn *turn) {
         .job = {.run = run, .done = on_done, .loop = turn->chat->parts.loop},
         .turn = turn,
         .arena = arena,
+        .limit =
+            turn->bot->context.strategy == CONTEXT_WINDOW ? turn->bot->history_max : HISTORY_MAX,
         .has_budget = turn->bot->conversation_cost >= 0 || turn->bot->conversation_tokens >= 0,
         .conversation = {.id = arena_copy(arena, id_slice(&turn->conversation_id)),
                          .bot = arena_copy(arena, slice_of(turn->bot->name)),

@@ -4,6 +4,7 @@
 #include "chat/metrics.h"
 #include "chat/settings.h"
 #include "chat/state.h"
+#include "chat/summary.h"
 #include "chat/turn_state.h"
 #include "store/records.h"
 
@@ -35,13 +36,18 @@ static void on_opened(struct store_job *job, const struct fault *fault) {
     struct turn *turn = turn_of(job);
     note_failure(turn, fault);
     turn->begun = turn->begun || !fault;
-    answer_committed(turn);
+    if (turn->step == TURN_SUMMARIZE)
+        summary_committed(turn);
+    else
+        answer_committed(turn);
     turn_job_done(turn);
 }
 
 static void on_ended(struct store_job *job, const struct fault *fault) {
     struct turn *turn = turn_of(job);
     note_failure(turn, fault);
+    if (turn->step == TURN_RECORD) /* it waits, see turn.c */
+        turn_advance(turn, fault ? TURN_DONE : TURN_SUMMARIZE);
     turn_job_done(turn);
 }
 
@@ -81,7 +87,7 @@ static bool write_begin(struct store_session *session, const struct turn *turn,
            store_message_add(session, &message, fault) && add_counters(session, turn, fault);
 }
 
-static struct store_call row_of(const struct turn *turn, const struct call *call) {
+struct store_call record_row(const struct turn *turn, const struct call *call) {
     return (struct store_call){
         .id = id_slice(&call->id),
         .turn_id = id_slice(&turn->id),
@@ -91,6 +97,7 @@ static struct store_call row_of(const struct turn *turn, const struct call *call
         .provider = slice_of(call->provider->name),
         .provider_key = slice_of(call->key_name),
         .model = slice_of(call->model),
+        .purpose = slice_of(call->purpose),
         .started_ms = call->started_wall_ms,
         .duration_ms = call->ended ? call->duration_us / 1000 : -1,
         .first_token_ms = call->first_token_us < 0 ? -1 : call->first_token_us / 1000,
@@ -116,7 +123,7 @@ static struct store_call row_of(const struct turn *turn, const struct call *call
 
 static bool write_open(struct store_session *session, struct store_job *job, struct fault *fault) {
     const struct turn *turn = turn_of(job);
-    const struct store_call row = row_of(turn, turn->call);
+    const struct store_call row = record_row(turn, turn->call);
     return write_begin(session, turn, fault) && store_call_open(session, &row, fault);
 }
 
@@ -126,7 +133,7 @@ void record_open(struct turn *turn) {
 
 static bool write_call(struct store_session *session, const struct turn *turn,
                        const struct call *call, struct fault *fault) {
-    const struct store_call row = row_of(turn, call);
+    const struct store_call row = record_row(turn, call);
     return store_call_settle(session, &row, fault);
 }
 

@@ -8,12 +8,14 @@
 #include "chat/open.h"
 #include "chat/settings.h"
 #include "chat/state.h"
+#include "chat/summary.h"
 #include "chat/turn_state.h"
 #include <assert.h>
 
 static const char *const step_names[] = {
-    [TURN_OPEN] = "open", [TURN_ADMIT] = "admit",   [TURN_LOAD] = "load",     [TURN_FIT] = "fit",
-    [TURN_CALL] = "call", [TURN_COMMIT] = "commit", [TURN_RECORD] = "record", [TURN_DONE] = "done",
+    [TURN_OPEN] = "open",     [TURN_ADMIT] = "admit",         [TURN_LOAD] = "load",
+    [TURN_FIT] = "fit",       [TURN_CALL] = "call",           [TURN_COMMIT] = "commit",
+    [TURN_RECORD] = "record", [TURN_SUMMARIZE] = "summarize", [TURN_DONE] = "done",
 };
 
 static void destroy(struct turn *turn) {
@@ -170,7 +172,8 @@ static enum turn_step record(struct turn *turn) {
              LOG_NUMBER("first_token_ms", last ? last->first_token_us / 1000 : -1),
              LOG_NUMBER("ms", (now_us - turn->created_us) / 1000), );
     emit_end(turn);
-    return TURN_DONE;
+    /* A summary is written behind the visitor's back, once the log has what it is made of. */
+    return summary_is_due(turn) ? TURN_WAIT : TURN_DONE;
 }
 
 void turn_fail(struct turn *turn, const struct fault *fault) {
@@ -210,6 +213,8 @@ static enum turn_step run_step(struct turn *turn) {
         return TURN_WAIT;
     case TURN_RECORD:
         return record(turn);
+    case TURN_SUMMARIZE:
+        return summary_start(turn);
     default:
         return TURN_WAIT;
     }
@@ -302,7 +307,7 @@ static void stop(struct turn *turn, const struct fault *why) {
 }
 
 static bool is_over(const struct turn *turn) {
-    return turn->step == TURN_RECORD || turn->done;
+    return turn->step == TURN_RECORD || turn->step == TURN_SUMMARIZE || turn->done;
 }
 
 void turn_cancel(struct turn *turn) {
@@ -318,6 +323,7 @@ void turn_cancel(struct turn *turn) {
 }
 
 void turn_shut_down(struct turn *turn) {
+    summary_stop(turn);
     if (is_over(turn))
         return;
     struct fault fault;

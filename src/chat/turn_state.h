@@ -8,6 +8,7 @@
 #include "gate/ledger.h"
 #include "gate/limits.h"
 #include "loop/timer.h"
+#include "store/records.h"
 #include "store/store.h"
 
 enum turn_step {
@@ -18,6 +19,7 @@ enum turn_step {
     TURN_CALL,
     TURN_COMMIT,
     TURN_RECORD,
+    TURN_SUMMARIZE,
     TURN_DONE,
     TURN_WAIT
 };
@@ -28,6 +30,15 @@ enum { TURN_LIMITS_MAX = 6 };
 struct turn_job {
     struct store_job job;
     struct turn *turn;
+};
+
+/* What the server kept of the conversation. */
+struct turn_history {
+    bool found;
+    const int64_t *positions; /* of turn->messages but the last */
+    struct slice summary;     /* of what is before them; may be empty */
+    int64_t summary_position;
+    int64_t total; /* messages */
 };
 
 struct turn {
@@ -49,6 +60,7 @@ struct turn {
     const struct model_message *messages; /* of the client */
     size_t message_count;
     struct slice user_text; /* the new message's text */
+    struct turn_history history;
 
     /* admit */
     struct limit limits[TURN_LIMITS_MAX];
@@ -63,6 +75,9 @@ struct turn {
 
     /* fit: what is sent */
     struct model_call what;
+    const struct model_message *all; /* all that could be: of which `what` has the end */
+    size_t all_count;
+    int64_t room_max; /* tokens, after the vendor said that it was too long; 0: not yet */
 
     /* money: of the call that is next or under way */
     int64_t counted; /* tokens of the prompt as counted here; -1 not counted */
@@ -91,9 +106,10 @@ struct turn {
 
     /* record */
     struct turn_job open, end;
-    bool begun;    /* conversation, message and counters are committed */
-    unsigned jobs; /* with the store */
-    bool done;     /* step DONE was reached: freed when no job is out */
+    struct summary *summarizing; /* NULL when not */
+    bool begun;                  /* conversation, message and counters are committed */
+    unsigned jobs;               /* with the store */
+    bool done;                   /* step DONE was reached: freed when no job is out */
 };
 
 /* Runs steps until one waits. */
@@ -112,8 +128,13 @@ void turn_flush(struct turn *turn);
  * message and the counters. Goes on with answer_committed. */
 void record_open(struct turn *turn);
 void record_end(struct turn *turn); /* the answer, the calls */
+/* A call's row; its texts are the turn's and the call's. */
+struct store_call record_row(const struct turn *turn, const struct call *call);
 /* A job came back: frees the turn when it was the last thing. */
 void turn_job_done(struct turn *turn);
 
-/* fit.c: fills turn->what (system, messages, settings) for the bot. */
+/* fit.c: fills turn->what (system, messages, settings) for the bot, … */
 void fit_call(struct turn *turn);
+/* … and leaves out of its messages what does not fit that model. CONTEXT_TOO_LONG when not even the
+ * new message does. */
+bool fit_model(struct turn *turn, const struct model_choice *choice, struct fault *fault);

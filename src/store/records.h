@@ -25,6 +25,7 @@ struct store_message {
     struct slice text;
     struct slice status; /* "complete", "partial" (cut by a failure or a stop), "failed" */
     int64_t created_ms;
+    int64_t position; /* in its conversation, from 1; set where messages are read */
 };
 
 /* One call of a model; a turn has several when it retries, falls back or uses tools. The calls are
@@ -53,10 +54,24 @@ struct store_call {
  * user or bot gives NOT_FOUND, as if it did not exist. */
 bool store_conversation_put(struct store_session *session,
                             const struct store_conversation *conversation, struct fault *fault);
-/* Whether there is a conversation of that id (id, bot and user are read); NOT_FOUND as above. */
-bool store_conversation_find(struct store_session *session,
-                             const struct store_conversation *conversation, bool *ret_found,
-                             struct fault *fault);
+/* A conversation that goes on. */
+struct store_history {
+    bool found;
+    struct slice summary;           /* of the messages up to summary_position; may be empty */
+    int64_t summary_position;       /* 0: there is none */
+    struct store_message *messages; /* those behind it, oldest first, the newest `limit` */
+    size_t count;
+    int64_t total; /* messages of the conversation */
+};
+/* Of the conversation with that id, bot and user; `found` is false where there is none. NOT_FOUND
+ * as above. All in the arena. */
+bool store_history_load(struct store_session *session,
+                        const struct store_conversation *conversation, size_t limit,
+                        struct arena *arena, struct store_history *ret_history,
+                        struct fault *fault);
+/* Replaces the summary that reached to `before`; does nothing where another one was quicker. */
+bool store_summary_put(struct store_session *session, struct slice conversation_id,
+                       struct slice summary, int64_t before, int64_t position, struct fault *fault);
 bool store_message_add(struct store_session *session, const struct store_message *message,
                        struct fault *fault);
 /* Before the call: open, with what is reserved. */

@@ -33,14 +33,14 @@ test("API keys: create, list, revoke", async (t) => {
   assert.match(list.out, /my shop/);
   const [, id] = key.split("-");
   assert.ok(list.out.includes(id));
-  assert.ok(!list.out.includes(key) && !list.out.includes(key.split("-")[2]));
-  assert.ok(!JSON.stringify(server.sql("select * from api_keys")).includes(key.split("-")[2]));
+  assert.ok(!list.out.includes(key) && !list.out.includes(key.slice(30)));
+  assert.ok(!JSON.stringify(server.sql("select * from api_keys")).includes(key.slice(30)));
   assert.equal(run(["key", "revoke", "-c", server.file, id]).status, 0);
   await until(async () => (await status(key)) === 401, "the key to be refused");
   assert.equal(run(["key", "revoke", "-c", server.file, "01M84788KD8PJDBKDQFMNJMAP5"]).status, 1);
   assert.equal(await status(key.slice(0, -1)), 401);
   assert.equal(await status(`${key}x`), 401);
-  assert.ok(!server.log.includes(key.split("-")[2]));
+  assert.ok(!server.log.includes(key.slice(30)));
 });
 
 test("a key for one bot opens no other", async (t) => {

@@ -19,12 +19,14 @@ static bool put_conversation(struct store_session *session, void *user, struct f
 
 struct finding {
     struct store_conversation conversation;
-    bool found;
+    struct arena *arena;
+    struct store_history history;
 };
 
 static bool find_conversation(struct store_session *session, void *user, struct fault *fault) {
     struct finding *finding = user;
-    return store_conversation_find(session, &finding->conversation, &finding->found, fault);
+    return store_history_load(session, &finding->conversation, 100, finding->arena,
+                              &finding->history, fault);
 }
 
 static bool add_message(struct store_session *session, void *user, struct fault *fault) {
@@ -80,15 +82,16 @@ static void test_conversation_belongs_to_its_user_and_bot(void **state) {
     conversation.bot = SLICE("sales");
     assert_false(support_write(store, put_conversation, &conversation, &fault));
     assert_int_equal(fault.kind, FAULT_NOT_FOUND);
-    struct finding finding = {.conversation = conversation};
+    struct finding finding = {.conversation = conversation, .arena = arena_create(1024)};
     assert_false(support_read(store, find_conversation, &finding, &fault));
     assert_int_equal(fault.kind, FAULT_NOT_FOUND);
     finding.conversation.bot = SLICE("support");
     support_must(support_read(store, find_conversation, &finding, &fault), &fault);
-    assert_true(finding.found);
+    assert_true(finding.history.found);
     finding.conversation.id = SLICE("V2");
     support_must(support_read(store, find_conversation, &finding, &fault), &fault);
-    assert_false(finding.found);
+    assert_false(finding.history.found);
+    arena_destroy(finding.arena);
     assert_int_equal(support_count(store, "SELECT count(*) FROM conversations"), 1);
     assert_int_equal(support_count(store, "SELECT count(*) FROM conversations"
                                           " WHERE user_id = 'user:ann' AND bot = 'support'"),
@@ -123,6 +126,42 @@ static void test_messages_come_back_in_order(void **state) {
     arena_destroy(newest.arena);
     arena_destroy(none.arena);
     arena_destroy(zero.arena);
+}
+
+struct summarizing {
+    const char *text;
+    int64_t before, position;
+};
+
+static bool put_summary(struct store_session *session, void *user, struct fault *fault) {
+    const struct summarizing *it = user;
+    return store_summary_put(session, SLICE("V1"), slice_of(it->text), it->before, it->position,
+                             fault);
+}
+
+static void test_a_summary_stands_for_what_is_before_it(void **state) {
+    struct store *store = support_place_store(state);
+    struct store_conversation conversation = conversation_of("V1", "user:ann");
+    struct fault fault = {0};
+    support_must(support_write(store, put_conversation, &conversation, &fault), &fault);
+    static const char *const ids[] = {"M1", "M2", "M3", "M4", "M5"};
+    for (size_t i = 0; i < 5; i++)
+        add_text(store, "V1", ids[i], slice_of(ids[i]));
+    struct finding finding = {.conversation = conversation, .arena = arena_create(1024)};
+    support_must(support_read(store, find_conversation, &finding, &fault), &fault);
+    assert_int_equal(finding.history.count, 5);
+    assert_int_equal(finding.history.messages[4].position, 5);
+    assert_int_equal(finding.history.summary_position, 0);
+    struct summarizing first = {"one and two", 0, 2}, late = {"too late", 0, 3};
+    support_must(support_write(store, put_summary, &first, &fault), &fault);
+    support_must(support_write(store, put_summary, &late, &fault), &fault);
+    support_must(support_read(store, find_conversation, &finding, &fault), &fault);
+    assert_string_equal(finding.history.summary.data, "one and two");
+    assert_int_equal(finding.history.summary_position, 2);
+    assert_int_equal(finding.history.count, 3);
+    assert_int_equal(finding.history.total, 5);
+    assert_string_equal(finding.history.messages[0].text.data, "M3");
+    arena_destroy(finding.arena);
 }
 
 static void test_texts_come_back_as_they_were(void **state) {
@@ -450,6 +489,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         SUPPORT_TEST(test_conversation_belongs_to_its_user_and_bot),
         SUPPORT_TEST(test_messages_come_back_in_order),
+        SUPPORT_TEST(test_a_summary_stands_for_what_is_before_it),
         SUPPORT_TEST(test_texts_come_back_as_they_were),
         SUPPORT_TEST(test_a_message_needs_its_conversation),
         SUPPORT_TEST(test_a_turn_is_stored_whole),
