@@ -207,38 +207,28 @@ bool anthropic_has_messages(const struct anthropic_conversation *conversation) {
 
 /* --- system --- */
 
-static void write_system_block(struct json_writer *json, struct slice text, bool mark) {
-    json_begin_object(json);
-    write_text(json, text);
-    if (mark)
-        anthropic_write_cache_mark(json);
-    json_end_object(json);
-}
+struct system_writing {
+    struct json_writer *json;
+    bool cache;
+};
 
-static bool has_system(const struct model_call *call) {
-    bool found = !is_blank(call->system);
-    for (size_t i = 0; i < call->message_count; i++)
-        for (size_t j = 0; j < call->messages[i].part_count && !found; j++)
-            found = call->messages[i].role == MODEL_SYSTEM &&
-                    !is_blank(call->messages[i].parts[j].text);
-    return found;
+/* What system messages say may change from call to call. */
+static void write_system_block(void *user, struct slice text, bool own) {
+    const struct system_writing *writing = user;
+    json_begin_object(writing->json);
+    write_text(writing->json, text);
+    if (own && writing->cache)
+        anthropic_write_cache_mark(writing->json);
+    json_end_object(writing->json);
 }
 
 void anthropic_write_system(struct json_writer *json,
                             const struct anthropic_conversation *conversation) {
-    const struct model_call *call = conversation->call;
-    if (!has_system(call))
+    struct system_writing writing = {json, conversation->cache};
+    if (turns_system(conversation->call, NULL, NULL) == 0)
         return;
     json_key(json, "system");
     json_begin_array(json);
-    if (!is_blank(call->system))
-        write_system_block(json, call->system, conversation->cache);
-    for (size_t i = 0; i < call->message_count; i++)
-        for (size_t j = 0; j < call->messages[i].part_count; j++) {
-            const struct model_part *part = &call->messages[i].parts[j];
-            if (call->messages[i].role == MODEL_SYSTEM && part->kind == MODEL_PART_TEXT &&
-                !is_blank(part->text))
-                write_system_block(json, part->text, false);
-        }
+    turns_system(conversation->call, write_system_block, &writing);
     json_end_array(json);
 }

@@ -212,31 +212,19 @@ void gemini_write_contents(struct json_writer *json, const struct turns *turns) 
 
 /* --- system --- */
 
-static bool is_system_text(const struct model_message *message, const struct model_part *part) {
-    return message->role == MODEL_SYSTEM && part->kind == MODEL_PART_TEXT && !is_blank(part->text);
-}
-
-static bool has_system(const struct model_call *call) {
-    bool found = !is_blank(call->system);
-    for (size_t i = 0; i < call->message_count; i++)
-        for (size_t j = 0; j < call->messages[i].part_count && !found; j++)
-            found = is_system_text(&call->messages[i], &call->messages[i].parts[j]);
-    return found;
+static void write_system_text(void *user, struct slice text, bool own) {
+    (void)own;
+    write_text(user, text);
 }
 
 void gemini_write_system(struct json_writer *json, const struct model_call *call) {
-    if (!has_system(call))
+    if (turns_system(call, NULL, NULL) == 0)
         return;
     json_key(json, "systemInstruction");
     json_begin_object(json);
     json_key(json, "parts");
     json_begin_array(json);
-    if (!is_blank(call->system))
-        write_text(json, call->system);
-    for (size_t i = 0; i < call->message_count; i++)
-        for (size_t j = 0; j < call->messages[i].part_count; j++)
-            if (is_system_text(&call->messages[i], &call->messages[i].parts[j]))
-                write_text(json, call->messages[i].parts[j].text);
+    turns_system(call, write_system_text, json);
     json_end_array(json);
     json_end_object(json);
 }

@@ -46,3 +46,22 @@ void turns_walk(const struct turns *turns, const struct turn_of *turn, turns_vis
             }
         }
 }
+
+static size_t visit_text(turns_text *visit, void *user, struct slice text, bool own) {
+    if (slice_trim(text).size == 0)
+        return 0;
+    if (visit)
+        visit(user, text, own);
+    return 1;
+}
+
+size_t turns_system(const struct model_call *call, turns_text *visit, void *user) {
+    size_t count = visit_text(visit, user, call->system, true);
+    for (size_t i = 0; i < call->message_count; i++) {
+        const struct model_message *message = &call->messages[i];
+        for (size_t j = 0; j < message->part_count && message->role == MODEL_SYSTEM; j++)
+            if (message->parts[j].kind == MODEL_PART_TEXT)
+                count += visit_text(visit, user, message->parts[j].text, false);
+    }
+    return count;
+}

@@ -32,3 +32,8 @@ struct turns turns_find(const struct model_call *call, turns_is_written *is_writ
 typedef bool turns_visit(void *user, const struct model_part *part);
 void turns_walk(const struct turns *turns, const struct turn_of *turn, turns_visit *visit,
                 void *user);
+
+/* Calls `visit` for each text of the system that is not blank, the call's own first (`own`), then
+ * those of system messages. Returns how many there are; `visit` may be NULL. */
+typedef void turns_text(void *user, struct slice text, bool own);
+size_t turns_system(const struct model_call *call, turns_text *visit, void *user);
