@@ -1,47 +1,17 @@
-#include "base/arena.h"
-#include "base/json.h"
-#include "model/catalogue.h"
-#include "model/vendors.h"
+#include "encoding.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 
-static struct arena *arena;
-
-static int make_arena(void **state) {
-    (void)state;
-    arena = arena_create(1024);
-    return 0;
-}
-
-static int free_arena(void **state) {
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
-
-#define TEXT_PART(words)                                                                           \
-    {                                                                                              \
-        .kind = MODEL_PART_TEXT, .text = { words, sizeof(words) - 1 }                              \
-    }
-#define MESSAGE(role, parts) ((struct model_message){role, parts, sizeof(parts) / sizeof(parts)[0]})
-#define COUNT(array)         (sizeof(array) / sizeof(array)[0])
-
 static struct model_request encode(const struct model_call *call) {
-    struct model_request request;
-    struct fault fault = {0};
-    if (!anthropic_provider.encode(call, arena, &request, &fault))
-        fail_msg("%s", fault.message);
-    assert_true(json_validate(request.body, NULL));
-    return request;
+    return encoding_of(&anthropic_provider, call);
 }
 
 /* The member of the body, as it is written. */
 static void assert_member(const struct model_call *call, const char *key, const char *json) {
-    struct slice value = json_get(encode(call).body, key);
-    assert_string_equal(arena_string(arena, value), json);
+    encoding_expect(&anthropic_provider, call, key, json);
 }
 
 static const struct model_part hello[] = {TEXT_PART("Hello")};
@@ -56,24 +26,17 @@ static struct model_call simple_call(void) {
     return call;
 }
 
-static struct slice header_of(const struct model_request *request, const char *name) {
-    for (size_t i = 0; i < request->header_count; i++)
-        if (slice_is(request->headers[i].name, name))
-            return request->headers[i].value;
-    return (struct slice){NULL, 0};
-}
-
 static void test_the_whole_request(void **state) {
     (void)state;
     struct model_call call = simple_call();
     call.system = SLICE("Be brief.");
     struct model_request request = encode(&call);
     assert_string_equal(request.url, "https://api.anthropic.com/v1/messages");
-    assert_true(slice_is(header_of(&request, "x-api-key"), "sk-ant-1"));
-    assert_true(slice_is(header_of(&request, "anthropic-version"), "2023-06-01"));
-    assert_true(slice_is(header_of(&request, "content-type"), "application/json"));
+    assert_true(slice_is(encoding_header(&request, "x-api-key"), "sk-ant-1"));
+    assert_true(slice_is(encoding_header(&request, "anthropic-version"), "2023-06-01"));
+    assert_true(slice_is(encoding_header(&request, "content-type"), "application/json"));
     assert_string_equal(
-        arena_string(arena, request.body),
+        arena_string(encoding_arena, request.body),
         "{\"model\":\"claude-x\",\"max_tokens\":4096,\"system\":[{\"type\":\"text\",\"text\":"
         "\"Be brief.\",\"cache_control\":{\"type\":\"ephemeral\"}}],\"messages\":[{\"role\":"
         "\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Hello\"}]}],\"stream\":true}");
@@ -86,7 +49,7 @@ static void test_another_host_without_a_key(void **state) {
     call.key = SLICE("");
     struct model_request request = encode(&call);
     assert_string_equal(request.url, "http://127.0.0.1:9/v1/messages");
-    assert_int_equal(header_of(&request, "x-api-key").size, 0);
+    assert_int_equal(encoding_header(&request, "x-api-key").size, 0);
 }
 
 static void test_a_key_that_would_end_its_header(void **state) {
@@ -95,7 +58,7 @@ static void test_a_key_that_would_end_its_header(void **state) {
     struct model_request request;
     struct fault fault;
     call.key = SLICE("a\r\nx: y");
-    assert_false(anthropic_provider.encode(&call, arena, &request, &fault));
+    assert_false(anthropic_provider.encode(&call, encoding_arena, &request, &fault));
     assert_int_equal(fault.kind, FAULT_CONFIG);
 }
 
@@ -114,9 +77,9 @@ static void test_sampling(void **state) {
     call.temperature = 0.3;
     call.api_version = SLICE("2026-10-21");
     assert_member(&call, "temperature", "");
-    assert_true(slice_is(header_of(&(struct model_request){0}, "x"), ""));
+    assert_true(slice_is(encoding_header(&(struct model_request){0}, "x"), ""));
     struct model_request request = encode(&call);
-    assert_true(slice_is(header_of(&request, "anthropic-version"), "2026-10-21"));
+    assert_true(slice_is(encoding_header(&request, "anthropic-version"), "2026-10-21"));
     struct model_info info = {.no_temperature = true};
     call.api_version = SLICE("");
     call.info = &info;
@@ -263,9 +226,9 @@ static void test_results_come_first(void **state) {
     call.messages = messages;
     call.message_count = COUNT(messages);
     struct slice first = json_path(encode(&call).body, "messages", "0", "content", NULL);
-    assert_string_equal(arena_string(arena, first), "\"(The assistant begins.)\"");
+    assert_string_equal(arena_string(encoding_arena, first), "\"(The assistant begins.)\"");
     struct slice last = json_path(encode(&call).body, "messages", "2", "content", NULL);
-    assert_string_equal(arena_string(arena, last),
+    assert_string_equal(arena_string(encoding_arena, last),
                         "[{\"type\":\"tool_result\",\"tool_use_id\":\"a_1\",\"content\":"
                         "\"shipped\"},{\"type\":\"text\",\"text\":\"Hello\"}]");
 }
@@ -310,7 +273,7 @@ static void test_roles_alternate_and_nothing_is_empty(void **state) {
     call.message_count = 1;
     struct model_request request;
     struct fault fault;
-    assert_false(anthropic_provider.encode(&call, arena, &request, &fault));
+    assert_false(anthropic_provider.encode(&call, encoding_arena, &request, &fault));
     assert_int_equal(fault.kind, FAULT_BAD_INPUT);
 }
 
@@ -352,7 +315,7 @@ static void test_images(void **state) {
     struct model_info info = {.no_images = true};
     call.info = &info;
     struct slice first = json_path(encode(&call).body, "messages", "0", "content", "0", NULL);
-    assert_string_equal(arena_string(arena, first),
+    assert_string_equal(arena_string(encoding_arena, first),
                         "{\"type\":\"text\",\"text\":\"(An image stood here, which you cannot "
                         "see.)\"}");
 }
@@ -428,7 +391,7 @@ static void test_tools(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_arena, free_arena)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, encoding_begin, encoding_end)
     const struct CMUnitTest tests[] = {
         TEST(test_the_whole_request),
         TEST(test_another_host_without_a_key),

@@ -1,47 +1,17 @@
-#include "base/arena.h"
-#include "base/json.h"
-#include "model/catalogue.h"
-#include "model/vendors.h"
+#include "encoding.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 
-static struct arena *arena;
-
-static int make_arena(void **state) {
-    (void)state;
-    arena = arena_create(1024);
-    return 0;
-}
-
-static int free_arena(void **state) {
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
-
-#define LITERAL(text)                                                                              \
-    { text, sizeof(text) - 1 }
-#define TEXT_PART(words)                                                                           \
-    { .kind = MODEL_PART_TEXT, .text = LITERAL(words) }
-#define MESSAGE(role, parts) ((struct model_message){role, parts, sizeof(parts) / sizeof(parts)[0]})
-#define COUNT(array)         (sizeof(array) / sizeof(array)[0])
-
 static struct model_request encode(const struct model_call *call) {
-    struct model_request request;
-    struct fault fault = {0};
-    if (!gemini_provider.encode(call, arena, &request, &fault))
-        fail_msg("%s", fault.message);
-    assert_true(json_validate(request.body, NULL));
-    return request;
+    return encoding_of(&gemini_provider, call);
 }
 
 /* The value at that place of the body, as it is written. */
-static void assert_value(const struct model_call *call, const char *pointer, const char *json) {
-    struct slice value = json_pointer(encode(call).body, slice_of(pointer));
-    assert_string_equal(arena_string(arena, value), json);
+static void assert_value(const struct model_call *call, const char *place, const char *json) {
+    encoding_expect(&gemini_provider, call, place, json);
 }
 
 static const struct model_part hello[] = {TEXT_PART("Hello")};
@@ -56,13 +26,6 @@ static struct model_call simple_call(void) {
     return call;
 }
 
-static struct slice header_of(const struct model_request *request, const char *name) {
-    for (size_t i = 0; i < request->header_count; i++)
-        if (slice_is(request->headers[i].name, name))
-            return request->headers[i].value;
-    return (struct slice){NULL, 0};
-}
-
 static void test_the_whole_request(void **state) {
     (void)state;
     struct model_call call = simple_call();
@@ -71,10 +34,10 @@ static void test_the_whole_request(void **state) {
     struct model_request request = encode(&call);
     assert_string_equal(request.url, "https://generativelanguage.googleapis.com/v1beta/models/"
                                      "gemini-x:streamGenerateContent?alt=sse");
-    assert_true(slice_is(header_of(&request, "x-goog-api-key"), "AIza1"));
-    assert_true(slice_is(header_of(&request, "content-type"), "application/json"));
+    assert_true(slice_is(encoding_header(&request, "x-goog-api-key"), "AIza1"));
+    assert_true(slice_is(encoding_header(&request, "content-type"), "application/json"));
     assert_string_equal(
-        arena_string(arena, request.body),
+        arena_string(encoding_arena, request.body),
         "{\"systemInstruction\":{\"parts\":[{\"text\":\"Be brief.\"}]},\"contents\":[{\"role\":"
         "\"user\",\"parts\":[{\"text\":\"Hello\"}]}],\"generationConfig\":{\"maxOutputTokens\":300}"
         "}");
@@ -102,7 +65,7 @@ static void test_addresses(void **state) {
         call.model = slice_of(cases[i].model);
         struct model_request request = encode(&call);
         assert_string_equal(request.url, cases[i].url);
-        assert_int_equal(header_of(&request, "x-goog-api-key").size, 0);
+        assert_int_equal(encoding_header(&request, "x-goog-api-key").size, 0);
     }
 }
 
@@ -112,11 +75,11 @@ static void test_what_cannot_be_sent(void **state) {
     struct model_request request;
     struct fault fault;
     call.key = SLICE("a\r\nx: y");
-    assert_false(gemini_provider.encode(&call, arena, &request, &fault));
+    assert_false(gemini_provider.encode(&call, encoding_arena, &request, &fault));
     assert_int_equal(fault.kind, FAULT_CONFIG);
     call = simple_call();
     call.message_count = 0;
-    assert_false(gemini_provider.encode(&call, arena, &request, &fault));
+    assert_false(gemini_provider.encode(&call, encoding_arena, &request, &fault));
     assert_int_equal(fault.kind, FAULT_BAD_INPUT);
 }
 
@@ -349,19 +312,21 @@ static void test_tools(void **state) {
     assert_value(&call, "/tools", "");
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, encoding_begin, encoding_end)
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_the_whole_request, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_addresses, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_what_cannot_be_sent, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_limits, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_thinking_by_a_level, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_thinking_by_a_budget, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_calls_and_their_results, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_calls_that_another_model_made, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_the_user_begins_and_ends, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_images, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_tools, make_arena, free_arena),
+        TEST(test_the_whole_request),
+        TEST(test_addresses),
+        TEST(test_what_cannot_be_sent),
+        TEST(test_limits),
+        TEST(test_thinking_by_a_level),
+        TEST(test_thinking_by_a_budget),
+        TEST(test_calls_and_their_results),
+        TEST(test_calls_that_another_model_made),
+        TEST(test_the_user_begins_and_ends),
+        TEST(test_images),
+        TEST(test_tools),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

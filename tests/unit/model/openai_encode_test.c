@@ -1,55 +1,17 @@
-#include "base/arena.h"
-#include "base/json.h"
-#include "model/catalogue.h"
-#include "model/vendors.h"
+#include "encoding.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 
-static struct arena *arena;
-
-static int make_arena(void **state) {
-    (void)state;
-    arena = arena_create(1024);
-    return 0;
-}
-
-static int free_arena(void **state) {
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define TEXT_PART(words)                                                                           \
-    {                                                                                              \
-        .kind = MODEL_PART_TEXT, .text = { words, sizeof(words) - 1 }                              \
-    }
-#define LITERAL(words)                                                                             \
-    { words, sizeof(words) - 1 }
-
 static struct model_request encode(const struct model_call *call) {
-    struct model_request request;
-    struct fault fault = {0};
-    if (!openai_provider.encode(call, arena, &request, &fault))
-        fail_msg("%s", fault.message);
-    assert_true(json_validate(request.body, NULL));
-    return request;
+    return encoding_of(&openai_provider, call);
 }
 
 /* The member of the body as it is written, "" where there is none. */
 static void assert_member(const struct model_call *call, const char *key, const char *json) {
-    struct slice value = json_get(encode(call).body, key);
-    assert_string_equal(arena_string(arena, value), json);
-}
-
-static struct slice header_of(const struct model_request *request, const char *name) {
-    for (size_t i = 0; i < request->header_count; i++)
-        if (slice_is(request->headers[i].name, name))
-            return request->headers[i].value;
-    return (struct slice){NULL, 0};
+    encoding_expect(&openai_provider, call, key, json);
 }
 
 static const struct slice stop[] = {LITERAL("END"), LITERAL("\n")};
@@ -77,11 +39,11 @@ static void test_the_whole_request(void **state) {
     call.stop_count = 2;
     struct model_request request = encode(&call);
     assert_string_equal(request.url, "https://api.openai.com/v1/chat/completions");
-    assert_true(slice_is(header_of(&request, "authorization"), "Bearer sk-1"));
-    assert_true(slice_is(header_of(&request, "content-type"), "application/json"));
-    assert_true(slice_is(header_of(&request, "accept"), "text/event-stream"));
+    assert_true(slice_is(encoding_header(&request, "authorization"), "Bearer sk-1"));
+    assert_true(slice_is(encoding_header(&request, "content-type"), "application/json"));
+    assert_true(slice_is(encoding_header(&request, "accept"), "text/event-stream"));
     assert_string_equal(
-        arena_string(arena, request.body),
+        arena_string(encoding_arena, request.body),
         "{\"model\":\"gpt-x\",\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"},"
         "{\"role\":\"user\",\"content\":\"Hello \\\"you\\\"\"}],\"max_completion_tokens\":100,"
         "\"temperature\":0.5,\"top_p\":1,\"stop\":[\"END\",\"\\n\"],\"stream\":true,"
@@ -98,7 +60,7 @@ static void test_another_host(void **state) {
     call.cache_key = SLICE("k");
     struct model_request request = encode(&call);
     assert_string_equal(request.url, "http://127.0.0.1:11434/v1/chat/completions");
-    assert_int_equal(header_of(&request, "authorization").size, 0);
+    assert_int_equal(encoding_header(&request, "authorization").size, 0);
     assert_member(&call, "max_tokens", "100");
     assert_member(&call, "max_completion_tokens", "");
     assert_member(&call, "prompt_cache_key", "");
@@ -230,7 +192,7 @@ static struct model_call call_of(const char *model) {
 
 static void assert_role(const struct model_call *call, const char *role) {
     struct slice messages = json_get(encode(call).body, "messages");
-    assert_string_equal(arena_string(arena, json_path(messages, "0", "role", NULL)), role);
+    assert_string_equal(arena_string(encoding_arena, json_path(messages, "0", "role", NULL)), role);
 }
 
 static void test_models_that_answer_at_once(void **state) {
@@ -305,28 +267,30 @@ static void test_a_key_cannot_add_headers(void **state) {
     struct model_request request = {.url = "untouched"};
     struct fault fault = {0};
     call.key = SLICE("sk\r\nx-evil: 1");
-    assert_false(openai_provider.encode(&call, arena, &request, &fault));
+    assert_false(openai_provider.encode(&call, encoding_arena, &request, &fault));
     assert_int_equal(fault.kind, FAULT_CONFIG);
     assert_string_equal(request.url, "untouched");
     assert_null(strstr(fault.message, "evil"));
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, encoding_begin, encoding_end)
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_the_whole_request, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_another_host, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_images, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_calls_and_results, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_tools, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_choices_without_tools, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_models_that_answer_at_once, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_models_that_reason, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_a_temperature_without_effort, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_tools_only_without_effort, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_models_that_nobody_knows, make_arena, free_arena),
-        cmocka_unit_test_setup_teardown(test_not_more_tokens_than_the_model_has, make_arena,
-                                        free_arena),
-        cmocka_unit_test_setup_teardown(test_a_key_cannot_add_headers, make_arena, free_arena),
+        TEST(test_the_whole_request),
+        TEST(test_another_host),
+        TEST(test_images),
+        TEST(test_calls_and_results),
+        TEST(test_tools),
+        TEST(test_choices_without_tools),
+        TEST(test_models_that_answer_at_once),
+        TEST(test_models_that_reason),
+        TEST(test_a_temperature_without_effort),
+        TEST(test_tools_only_without_effort),
+        TEST(test_models_that_nobody_knows),
+        cmocka_unit_test_setup_teardown(test_not_more_tokens_than_the_model_has, encoding_begin,
+                                        encoding_end),
+        TEST(test_a_key_cannot_add_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
