@@ -16,6 +16,7 @@ enum {
     /* Bytes that wait for a slow client before its upstream is paused. */
     BACK_PRESSURE = 64 * 1024,
     TURN_ARENA = 2048,
+    LANGUAGE_MAX = 35, /* of a language tag, by RFC 5646 */
 };
 
 static void release(struct door_request *request) {
@@ -77,6 +78,8 @@ static void add_headers(struct door_request *request) {
     http_exchange_add_header(request->exchange, "Cache-Control", SLICE("no-store"));
     if (request->offline)
         http_exchange_add_header(request->exchange, "X-Switchboard-Offline", SLICE("true"));
+    if (request->cached)
+        http_exchange_add_header(request->exchange, "X-Switchboard-Cache", SLICE("hit"));
     if (request->body.ignored.size > 0)
         http_exchange_add_header(request->exchange, "X-Switchboard-Ignored", request->body.ignored);
 }
@@ -156,6 +159,7 @@ static void on_event(void *user, const struct turn_event *event) {
     switch (event->kind) {
     case TURN_EVENT_START:
         request->offline = event->offline;
+        request->cached = event->cached;
         break;
     case TURN_EVENT_TEXT:
         send_text(request, event->text);
@@ -228,6 +232,16 @@ static void on_drained(void *user) {
 
 /* --- the way in --- */
 
+/* The first of Accept-Language: what the visitor's browser prefers. */
+static struct slice language_of(const struct http_request *http) {
+    struct slice list = http_header_get(http, "Accept-Language");
+    size_t end = 0;
+    while (end < list.size && end < LANGUAGE_MAX &&
+           (list.data[end] == '-' || (unsigned)((list.data[end] | 32) - 'a') < 26))
+        end++;
+    return slice_first(list, end);
+}
+
 static void start_turn(struct door_request *request, const struct identity *identity) {
     if (identity->session_token[0])
         add_session(request, identity->session_token);
@@ -237,6 +251,7 @@ static void start_turn(struct door_request *request, const struct identity *iden
         .who = identity,
         .address = http_exchange_request(request->exchange)->peer,
         .door = request->door->name,
+        .language = language_of(http_exchange_request(request->exchange)),
         .id = request->id,
         .conversation_id = request->conversation_id,
         .goes_on = request->body.conversation_id.size > 0,

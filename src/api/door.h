@@ -57,6 +57,7 @@ struct door_request {
     bool failed;                 /* an error was told */
     struct fault *refusal;       /* in place of an answer; NULL when there is none */
     bool offline;                /* the built-in provider answers, which is said to the client */
+    bool cached;                 /* the answer was given before */
     struct buffer text;          /* of an answer that is not streamed */
     struct slice prefix, suffix; /* the dialect's own, around each delta */
     struct id id;

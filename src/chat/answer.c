@@ -10,6 +10,7 @@
 #include "chat/settings.h"
 #include "chat/state.h"
 #include "loop/loop.h"
+#include "model/offline_texts.h"
 
 static int64_t now_ms(const struct turn *turn) {
     return loop_now_ms(turn->chat->parts.loop);
@@ -100,7 +101,9 @@ static bool choose(struct turn *turn, struct fault *fault) {
         remember_sooner(&best, &one);
     }
     if (budget && !turn->visible && turn->choices[turn->choice_count].provider)
-        return true; /* the one behind the last, see line_up */
+        return true;               /* the one behind the last, see line_up */
+    if (best.kind == FAULT_BUDGET) /* the visitor reads it */
+        snprintf(best.message, sizeof best.message, "%s", offline_texts_for(turn->language)->spent);
     /* What a call said is better than that nobody was left to call. */
     const struct call *last = turn->ended_calls;
     if (last && last->fault)
@@ -430,4 +433,23 @@ void answer_stop(struct turn *turn, const struct fault *why) {
         call_cancel(turn->call, why);
         note_call(turn);
     }
+}
+
+void answer_again(struct turn *turn, const char *model, struct slice text) {
+    static const struct provider_settings cache = {.name = "cache"};
+    struct call *call = call_create(turn->chat, &cache, model, turn->arena, &callbacks, turn);
+    call->purpose = "cache";
+    call->key_name = "";
+    call->counted = -1;
+    call->finish = MODEL_FINISH_STOP;
+    call->ended = true;
+    turn->call = call;
+    turn->started = true;
+    struct turn_event start = {
+        .kind = TURN_EVENT_START, .provider = cache.name, .model = model, .cached = true};
+    turn_emit(turn, &start);
+    emit_text(turn, text);
+    turn_flush(turn);
+    turn->finish = MODEL_FINISH_STOP;
+    note_call(turn);
 }

@@ -7,5 +7,7 @@
 enum turn_step answer_step(struct turn *turn);
 /* The record of turn->call is written, or could not be: makes the call. */
 void answer_committed(struct turn *turn);
+/* Gives an answer that was given before: free, and marked as such in events and log. */
+void answer_again(struct turn *turn, const char *model, struct slice text);
 /* Ends what is under way; `why` is recorded with the call. */
 void answer_stop(struct turn *turn, const struct fault *why);

@@ -84,6 +84,7 @@ void fit_call(struct turn *turn) {
     turn->what.message_count = turn->all_count;
     turn->what.passages = turn->passages;
     turn->what.passage_count = turn->passage_count;
+    turn->what.language = turn->language;
     turn->what.max_tokens = bot->max_tokens;
     turn->what.temperature = bot->temperature;
     turn->what.top_p = bot->top_p;

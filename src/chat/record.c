@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "chat/answer.h"
+#include "chat/answer_cache.h"
 #include "chat/metrics.h"
 #include "chat/settings.h"
 #include "chat/state.h"
@@ -155,7 +156,7 @@ static bool write_end(struct store_session *session, struct store_job *job, stru
     for (const struct call *call = turn->ended_calls; call; call = call->next)
         if (!write_call(session, turn, call, fault))
             return false;
-    return true;
+    return answer_cache_keep(session, turn, fault);
 }
 
 void record_end(struct turn *turn) {

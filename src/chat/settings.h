@@ -99,6 +99,7 @@ struct bot {
     const char *const *knowledge; /* absolute paths of the files */
     size_t knowledge_count;
     size_t history_max;        /* earlier messages of the conversation sent along */
+    int64_t answer_cache_ms;   /* how long an answer is given again; 0: never */
     int64_t retries;           /* of one model after a failure that may pass */
     int64_t retry_deadline_ms; /* for all attempts of a turn until the first token */
     size_t message_max;        /* bytes of one visitor message */

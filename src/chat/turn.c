@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "chat/answer.h"
+#include "chat/answer_cache.h"
 #include "chat/knowledge_search.h"
 #include "chat/metrics.h"
 #include "chat/money.h"
@@ -13,9 +14,10 @@
 #include <assert.h>
 
 static const char *const step_names[] = {
-    [TURN_OPEN] = "open",     [TURN_ADMIT] = "admit",         [TURN_LOAD] = "load",
-    [TURN_FIT] = "fit",       [TURN_CALL] = "call",           [TURN_COMMIT] = "commit",
-    [TURN_RECORD] = "record", [TURN_SUMMARIZE] = "summarize", [TURN_DONE] = "done",
+    [TURN_OPEN] = "open",     [TURN_ADMIT] = "admit",   [TURN_LOAD] = "load",
+    [TURN_FIT] = "fit",       [TURN_CACHE] = "cache",   [TURN_CALL] = "call",
+    [TURN_COMMIT] = "commit", [TURN_RECORD] = "record", [TURN_SUMMARIZE] = "summarize",
+    [TURN_DONE] = "done",
 };
 
 static void destroy(struct turn *turn) {
@@ -151,7 +153,7 @@ static enum turn_step load(struct turn *turn) {
 
 static enum turn_step fit(struct turn *turn) {
     fit_call(turn);
-    return TURN_CALL;
+    return answer_cache_applies(turn) ? TURN_CACHE : TURN_CALL;
 }
 
 /* --- record: every admitted turn ends here --- */
@@ -206,6 +208,8 @@ static enum turn_step run_step(struct turn *turn) {
         return load(turn);
     case TURN_FIT:
         return fit(turn);
+    case TURN_CACHE:
+        return answer_cache_look(turn);
     case TURN_CALL:
         return answer_step(turn);
     case TURN_COMMIT:
@@ -268,6 +272,7 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
     turn->sink_user = user;
     turn->door = request->door;
     turn->who = *request->who;
+    turn->language = arena_copy(turn->arena, request->language);
     turn->address = arena_string(turn->arena, slice_of(request->address));
     turn->id = request->id;
     turn->user_message_id = id_create();
@@ -296,7 +301,8 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
 /* Ends what is under way. While the store is asked the turn cannot be ended: it is when the answer
  * is back. */
 static void stop(struct turn *turn, const struct fault *why) {
-    if (turn->step == TURN_OPEN || turn->step == TURN_LOAD || turn->step == TURN_COMMIT) {
+    if (turn->step == TURN_OPEN || turn->step == TURN_LOAD || turn->step == TURN_CACHE ||
+        turn->step == TURN_COMMIT) {
         turn->stopped = arena_allocate(turn->arena, sizeof *turn->stopped);
         *turn->stopped = *why;
         return;

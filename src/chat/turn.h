@@ -26,6 +26,7 @@ struct turn_event {
     struct slice text;
     const char *provider, *model; /* START */
     bool offline;                 /* START: the built-in provider answers, not a language model */
+    bool cached;                  /* START: the answer was given before */
     const struct fault *fault;
     enum model_finish finish;
     struct model_usage usage;
@@ -42,6 +43,7 @@ struct turn_request {
     const struct bot *bot;
     const struct identity *who; /* copied */
     const char *address;        /* of the client, for limits; copied */
+    struct slice language;      /* BCP 47, as the browser prefers it; may be empty; copied */
     const char *door;           /* "chat", "openai": static */
     /* The conversation so far, oldest first, the visitor's new message last; all in `arena`, which
      * the turn takes over and frees. */

@@ -16,6 +16,7 @@ enum turn_step {
     TURN_ADMIT,
     TURN_LOAD,
     TURN_FIT,
+    TURN_CACHE,
     TURN_CALL,
     TURN_COMMIT,
     TURN_RECORD,
@@ -54,6 +55,7 @@ struct turn {
     const char *door;
     struct identity who;
     const char *address;
+    struct slice language;
 
     struct id id, conversation_id, user_message_id, answer_id;
     int64_t created_wall_ms, created_us, ended_wall_ms;
@@ -78,6 +80,10 @@ struct turn {
     const struct model_message *all; /* all that could be: of which `what` has the end */
     size_t all_count;
     int64_t room_max; /* tokens, after the vendor said that it was too long; 0: not yet */
+
+    /* cache */
+    bool cacheable;
+    unsigned char cache_digest[32];
 
     /* money: of the call that is next or under way */
     int64_t counted; /* tokens of the prompt as counted here; -1 not counted */

@@ -143,6 +143,7 @@ struct sweep {
 
 static bool sweep(struct store_session *session, struct store_job *job, struct fault *fault) {
     return store_counter_purge(session, clock_wall_ms(), fault) &&
+           store_answers_purge(session, clock_wall_ms(), fault) &&
            estimates_save(((struct sweep *)job)->estimates, session, fault);
 }
 

@@ -367,6 +367,9 @@ static const struct option bot_options[] = {
         .help = "Files that the bot knows (Markdown or text)."),
     BOT("history_max", OPTION_COUNT, history_max, RANGE(0, 1000), .fallback = "20",
         .help = "Earlier messages of the conversation that the model is given."),
+    BOT("answer_cache", OPTION_DURATION, answer_cache_ms, RANGE(0, 30 * DAY), .fallback = "0s",
+        .help = "How long an answer is given again when a conversation begins with the same "
+                "question; 0s never."),
     BOT("retries", OPTION_INTEGER, retries, RANGE(0, 10), .fallback = "2",
         .help = "How often a model is tried again after a failure that may pass."),
     BOT("retry_deadline", OPTION_DURATION, retry_deadline_ms, RANGE(0, 10 * MINUTE),

@@ -1,9 +1,10 @@
-/* What the offline provider says of its own accord, in the visitor's language. */
+/* What is said without a model, in the visitor's language. */
 #pragma once
 #include "base/slice.h"
 
 struct offline_texts {
     const char *language;  /* BCP 47, the primary part */
+    const char *spent;     /* the budget is spent: a polite refusal */
     const char *no_answer; /* nothing in the documents fits */
     const char *greeting;  /* an answer to "hello" */
     const char *thanks;    /* an answer to "thank you" */

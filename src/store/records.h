@@ -103,6 +103,23 @@ bool store_messages_list(struct store_session *session, struct slice conversatio
                          struct arena *arena, struct store_message **ret_messages,
                          size_t *ret_count, struct fault *fault);
 
+/* --- answers given before --- */
+
+struct store_answer {
+    struct slice bot;
+    struct slice digest; /* of the question and of what the bot is */
+    struct slice text, finish_reason;
+    struct slice provider, model; /* who gave it */
+    int64_t created_ms, expires_ms;
+};
+bool store_answer_put(struct store_session *session, const struct store_answer *answer,
+                      struct fault *fault);
+/* The one that has not expired; `ret_found` is false where there is none. In the arena. */
+bool store_answer_get(struct store_session *session, struct slice bot, struct slice digest,
+                      int64_t now_ms, struct arena *arena, struct store_answer *ret_answer,
+                      bool *ret_found, struct fault *fault);
+bool store_answers_purge(struct store_session *session, int64_t now_ms, struct fault *fault);
+
 /* --- what is learnt of how models count tokens --- */
 
 struct store_estimate {

@@ -52,6 +52,9 @@ test("a budget of 0: refused before any call, or answered from the documents", a
   const { error } = JSON.parse(refused.body);
   assert.equal(error.code, "user_day_budget");
   assert.equal(error.type, "insufficient_quota");
+  assert.match(error.message, /try again later/);
+  const german = await ask(server, "say hi", { "accept-language": "de-DE,de;q=0.9,en;q=0.8" });
+  assert.match(JSON.parse(german.body).error.message, /versuchen Sie es später/);
   assert.ok(Number(refused.headers.get("retry-after")) > 0);
   assert.equal((await provider.requests()).length, 0);
   assert.equal(server.sql("select text from messages where role='user'")[0].text, "say hi"); // not lost
