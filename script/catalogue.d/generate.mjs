@@ -6,16 +6,19 @@
 //    silent tokenlens, which is good for old models;
 //  - windows and output limits: pi-ai, then genai-prices, then tokenlens; for Claude the AI SDK's limits first;
 //  - what a model accepts: the AI SDK's catalogues, then pi-ai, then tokenlens.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { sources, version } from './sources.mjs';
+import { packageOf, sources } from './sources.mjs';
 import { RULES } from './rules.mjs';
 import { versionless } from './names.mjs';
 
 const require = createRequire(import.meta.url);
 const out = new URL('../../src/model/catalogue_data.inc', import.meta.url);
 const check = process.argv.includes('--check');
-const today = new Date().toISOString().slice(0, 10);
+const old = existsSync(out) ? readFileSync(out, 'utf8') : '';
+const dateOfOld = /on (\d{4}-\d\d-\d\d)/.exec(old)?.[1];
+// Some prices begin on a day: the check asks for the table of the day that it was made.
+const today = (check && dateOfOld) || new Date().toISOString().slice(0, 10);
 
 const MICRO = (dollars) => {
   if (dollars === undefined || dollars === null) return -1;
@@ -263,19 +266,22 @@ for (const vendor of vendors) {
   count += infos.length;
   text += `\n/* ${vendor.name} */\n${infos.map(render).join('')}`;
 }
-const made = Object.keys(require('./package.json').dependencies).filter((name) => name !== 'amaro')
-  .map((name) => ` *  - ${name} ${version(name)}\n`).join('');
-const head = (date) => `/* Facts of ${count} models, made by script/catalogue on ${date}: do not edit. From\n${made} */\n`;
-const whole = (date) => `${head(date)}#define CATALOGUE_DATE "${date}"\n${text}`;
+// Facts may be taken from anybody, but whoever reads these files should find what he may look up and copy.
+const LICENCES = ['MIT', 'Apache-2.0'];
+const made = Object.keys(require('./package.json').dependencies).filter((name) => name !== 'amaro').map((name) => {
+  const { version, license } = packageOf(name);
+  if (!LICENCES.includes(license)) throw new Error(`${name} has the licence ${license}`);
+  return ` *  - ${name} ${version} (${license})\n`;
+}).join('');
+const whole = `/* Facts of ${count} models, made by script/catalogue on ${today}: do not edit. From\n${made} */
+#define CATALOGUE_DATE "${today}"\n${text}`;
 
 if (check) {
-  const old = readFileSync(out, 'utf8');
-  const date = /on (\d{4}-\d\d-\d\d)/.exec(old)?.[1] ?? today;
-  if (old !== whole(date)) {
+  if (old !== whole) {
     console.error('catalogue: src/model/catalogue_data.inc is not what script/catalogue makes');
     process.exit(1);
   }
 } else {
-  writeFileSync(out, whole(today));
+  writeFileSync(out, whole);
   console.error(`catalogue: wrote ${count} models`);
 }

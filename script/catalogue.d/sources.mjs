@@ -24,8 +24,8 @@ const VENDORS = [
   { name: 'zai', genai: 'zai', pi: 'zai', lens: 'zai' },
 ];
 
-export function version(name) {
-  return JSON.parse(readFileSync(new URL(`${name}/package.json`, folder), 'utf8')).version;
+export function packageOf(name) {
+  return JSON.parse(readFileSync(new URL(`${name}/package.json`, folder), 'utf8'));
 }
 
 // The catalogues of the AI SDK are TypeScript without imports at run time: with the types taken out they run as they
