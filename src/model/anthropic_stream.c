@@ -25,7 +25,6 @@ struct model_stream {
     struct open_call open;
     bool begun; /* message_start was seen */
     bool said;  /* text was */
-    bool done;  /* message_stop was */
 };
 
 /* --- blocks --- */
@@ -178,7 +177,7 @@ static void take_message(struct model_stream *stream, struct slice message) {
 
 static void take_end(struct model_stream *stream) {
     close_call(stream);
-    stream->done = true;
+    stream->reader.done = true;
     if (stream->emitter.finish != MODEL_FINISH_NONE)
         emitter_finish(&stream->emitter);
 }
@@ -223,7 +222,7 @@ static bool is_error(const struct event *event) {
 static bool on_object(void *user, struct slice value, struct fault *fault) {
     struct model_stream *stream = user;
     struct event event = read_event(value);
-    if (stream->done)
+    if (stream->reader.done)
         return true;
     if (is_error(&event))
         return failure_in_stream(value, fault);
@@ -266,7 +265,7 @@ bool anthropic_feed(struct model_stream *stream, struct slice bytes, struct faul
 }
 
 static bool finish(struct model_stream *stream, struct fault *fault) {
-    if (stream->emitter.finish == MODEL_FINISH_NONE && stream->done)
+    if (stream->emitter.finish == MODEL_FINISH_NONE && stream->reader.done)
         emitter_note_finish(&stream->emitter, MODEL_FINISH_STOP, (struct slice){NULL, 0});
     if (stream->emitter.finish == MODEL_FINISH_NONE)
         return fault_set(fault, FAULT_PROVIDER_TRUNCATED,

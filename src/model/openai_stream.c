@@ -146,6 +146,8 @@ static bool keep_whole(struct model_stream *stream, struct slice bytes) {
 
 /* No line of an event stream starts with a brace: such a server did not stream. */
 static bool take_bytes(struct model_stream *stream, struct slice bytes) {
+    if (stream->done) /* whatever comes, the answer is complete */
+        return true;
     if (stream->kind == BODY_UNKNOWN) {
         while (bytes.size > 0 && slice_trim(slice_first(bytes, 1)).size == 0)
             bytes = slice_from(bytes, 1);

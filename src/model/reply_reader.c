@@ -30,6 +30,8 @@ static bool take_payload(struct reply_reader *reader, struct slice payload) {
 static bool on_event(void *user, const struct sse_event *event) {
     struct reply_reader *reader = user;
     struct slice payload = slice_trim(event->data);
+    if (reader->done)
+        return true;
     if (slice_is(event->name, "error"))
         return failure_in_stream(payload, reader->fault);
     /* Servers that imitate several vendors end all streams as OpenAI does. */
@@ -65,6 +67,8 @@ static bool keep_whole(struct reply_reader *reader, struct slice bytes) {
 
 /* No line of an event stream starts with a brace: such a server did not stream. */
 static bool take_bytes(struct reply_reader *reader, struct slice bytes) {
+    if (reader->done)
+        return true;
     if (reader->kind == REPLY_UNKNOWN) {
         while (bytes.size > 0 && slice_trim(slice_first(bytes, 1)).size == 0)
             bytes = slice_from(bytes, 1);

@@ -15,6 +15,7 @@ struct reply_reader {
     reply_object *object;
     void *user;
     struct fault *fault; /* of the call in progress */
+    bool done;           /* set by the owner: the answer is complete, whatever still comes */
     bool busy,
         abandoned; /* released by its own callback: freed once the call in progress returns */
 };

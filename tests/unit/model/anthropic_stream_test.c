@@ -46,6 +46,15 @@ static void test_text(void **state) {
            "finish stop end_turn");
 }
 
+static void test_what_comes_after_the_end(void **state) {
+    (void)state;
+    expect(START EMPTY_TEXT TEXT("Hi") END("end_turn", "{}")
+               DATA("oops") "event: error\n" DATA("{}"),
+           FAULT_NONE,
+           "start msg_1 claude-x\nusage 9 100 40 10 1 -1\ntext Hi\nusage 9 100 40 10 1 -1\n"
+           "finish stop end_turn");
+}
+
 static void test_the_end_replaces_counts(void **state) {
     (void)state;
     expect(START EMPTY_TEXT TEXT("Hi")
@@ -195,6 +204,7 @@ static void test_closed_by_its_own_sink(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_what_comes_after_the_end),
         cmocka_unit_test(test_the_end_replaces_counts),
         cmocka_unit_test(test_thinking_with_its_signature),
         cmocka_unit_test(test_calls_side_by_side),
