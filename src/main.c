@@ -13,6 +13,7 @@ static const struct command commands[] = {
     {"reload", command_reload, "make the running server read its configuration again"},
     {"ask", command_ask, "ask a bot in the terminal"},
     {"key", command_key, "create, list and revoke API keys"},
+    {"models", command_models, "print what is known of models: windows, prices, abilities"},
     {"tokens", command_tokens, "count the tokens of texts"},
     {"version", command_version, "print the version"},
 };

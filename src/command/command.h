@@ -7,5 +7,6 @@ int command_check(int argc, char **argv);
 int command_reload(int argc, char **argv);
 int command_ask(int argc, char **argv);
 int command_key(int argc, char **argv);
+int command_models(int argc, char **argv);
 int command_tokens(int argc, char **argv);
 int command_version(int argc, char **argv);

@@ -110,3 +110,24 @@ test("ask tells why there is no answer", async (t) => {
   assert.ok(done.err.length > 10);
   assert.doesNotMatch(done.err, /upstream-secret/);
 });
+
+test("models prints the catalogue, a part of it, and the configured ones", () => {
+  const all = run(["models"]);
+  assert.equal(all.status, 0);
+  assert.match(all.out, /\d{3} models; the catalogue is of 20\d\d-\d\d-\d\d\n$/);
+  const mini = run(["models", "openai/gpt-4o-mini"]);
+  assert.match(mini.out, /openai\/gpt-4o-mini +128k +16k +0\.15 +0\.075 +0\.60 +images tools\n/);
+  assert.match(run(["models", "GEMINI-1.5-pro"]).out, /above 128k: 2\.50\/10\.00/);
+  const [haiku] = JSON.parse(run(["models", "--json", "anthropic", "claude-3-5-haiku"]).out);
+  assert.deepEqual(haiku.price, { input: 800000, cache_read: 80000, cache_write: 1000000, cache_write_1h: haiku.price.cache_write_1h, output: 4000000 });
+  const none = run(["models", "no-such-model"]);
+  assert.equal(none.status, 1);
+  assert.match(none.err, /no model of that name/);
+  const config = {
+    providers: { own: { api: "openai", url: "http://127.0.0.1:9/v1", models: { "llama3.2:3b": { context_window: 8192, input_price: 0.05 } } } },
+    bots: { b: { models: ["own/llama3.2:3b", "own/unknown"] } },
+  };
+  const configured = run(["models", "-c", join(folder({ "c.yaml": JSON.stringify(config) }), "c.yaml")]);
+  assert.match(configured.out, /own\/llama3\.2:3b +8192 +- +0\.05/);
+  assert.match(configured.out, /own\/unknown .* nothing is known of it/);
+});
