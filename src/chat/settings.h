@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 struct arena;
 struct jwt_verifier;
+struct model_choice;
 struct model_info;
 struct provider;
 struct zone;
@@ -32,7 +33,9 @@ struct provider_settings {
     struct slice key; /* as configured; keys holds it too */
     const struct provider_key *keys; /* those that are not empty */
     size_t key_count;
-    const char *api_version;                              /* NULL: the translator's default */
+    const char *api_version;           /* NULL: the translator's default */
+    const struct model_choice *models; /* that the configuration tells of */
+    size_t model_count;
     bool off;                                             /* its key is empty though it needs one */
     int64_t connect_ms, first_byte_ms, idle_ms, total_ms; /* deadlines of a call */
 };

@@ -106,6 +106,7 @@ static void build_providers(struct builder *builder) {
     for (size_t i = 0; i < count; i++) {
         check_provider(builder, &drafts[i]);
         providers[i] = drafts[i].settings;
+        build_own_models(builder, &drafts[i], &providers[i]);
     }
     builder->settings->provider_count = count;
     add_offline(builder, providers);
@@ -166,7 +167,7 @@ bool resolve_model(struct builder *builder, const char *text, const struct yaml_
         .model = arena_string(builder->arena, rest.data ? rest : SLICE("")),
     };
     if (!answers_itself(provider))
-        ret_choice->info = build_model_info(builder, ret_choice);
+        ret_choice->info = build_model_info(provider, ret_choice->model);
     return true;
 }
 

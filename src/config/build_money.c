@@ -1,67 +1,7 @@
-#include "base/arena.h"
 #include "config/builder.h"
 #include "gate/zone.h"
 #include "model/catalogue.h"
 #include "model/provider.h"
-
-/* --- what is known of a model --- */
-
-static const struct draft_model *find_draft(const struct builder *builder,
-                                            const struct model_choice *choice) {
-    const struct draft_provider *providers = builder->draft->providers.entries;
-    for (size_t i = 0; i < builder->draft->providers.count; i++) {
-        if (strcmp(providers[i].entry.name, choice->provider->name) != 0)
-            continue;
-        const struct draft_model *models = providers[i].models.entries;
-        for (size_t j = 0; j < providers[i].models.count; j++)
-            if (strcmp(models[j].entry.name, choice->model) == 0)
-                return &models[j];
-    }
-    return NULL;
-}
-
-static void override(int64_t *value, int64_t given) {
-    if (given >= 0)
-        *value = given;
-}
-
-static bool is_given(const struct draft_model *draft, const char *name) {
-    return yaml_get(draft->entry.node, name) != NULL;
-}
-
-static void apply(const struct draft_model *draft, struct model_info *info) {
-    override(&info->context_window, draft->context_window);
-    override(&info->output_max, draft->output_max);
-    bool priced = draft->input_price >= 0 || draft->output_price >= 0 || draft->cached_price >= 0 ||
-                  draft->cache_write_price >= 0;
-    if (priced) /* the owner's prices hold for prompts of any length */
-        memset(info->tiers, 0, sizeof info->tiers);
-    override(&info->price.input, draft->input_price);
-    override(&info->price.cache_read, draft->cached_price);
-    override(&info->price.cache_write, draft->cache_write_price);
-    override(&info->price.output, draft->output_price);
-    if (is_given(draft, "images"))
-        info->no_images = !draft->images;
-    if (is_given(draft, "tools"))
-        info->no_tools = !draft->tools;
-    if (is_given(draft, "reasoning"))
-        info->reasoning = info->no_temperature = info->max_completion_tokens = draft->reasoning;
-}
-
-const struct model_info *build_model_info(struct builder *builder,
-                                          const struct model_choice *choice) {
-    const struct model_info *known =
-        catalogue_find(choice->provider->translator->name, slice_of(choice->model));
-    const struct draft_model *draft = find_draft(builder, choice);
-    if (!draft)
-        return known;
-    struct model_info *info = arena_allocate(builder->arena, sizeof *info);
-    *info = known ? *known : model_info_unknown(choice->provider->name, choice->model);
-    if (!known)
-        info->no_images = false; /* nobody says so */
-    apply(draft, info);
-    return info;
-}
 
 /* --- the models that a bot names beside its list --- */
 

@@ -35,9 +35,14 @@ bool answers_itself(const struct provider_settings *provider);
 bool resolve_model(struct builder *builder, const char *text, const struct yaml_node *node,
                    const struct place *place, struct model_choice *ret_choice);
 
+/* build_models.c */
+/* Those that the configuration tells of. */
+void build_own_models(struct builder *builder, const struct draft_provider *draft,
+                      struct provider_settings *provider);
+/* What is known of the model, by the configuration and the catalogue; NULL when nothing is. */
+const struct model_info *build_model_info(const struct provider_settings *provider,
+                                          const char *model);
+
 /* build_money.c */
-/* What is known of the model; NULL when nothing is. */
-const struct model_info *build_model_info(struct builder *builder,
-                                          const struct model_choice *choice);
 /* A bot's context and budget, and that limits on cost have prices to go by. */
 void build_money(struct builder *builder, struct draft_bot *draft, const struct place *bot_place);

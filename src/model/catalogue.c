@@ -104,7 +104,7 @@ static const char *vendor_of_api(const char *name) {
     return strcmp(name, "gemini") == 0 ? "google" : name;
 }
 
-static bool is_vendor(struct slice name) {
+bool catalogue_has_vendor(struct slice name) {
     for (size_t i = 0; i < MODEL_COUNT; i++)
         if (slice_is(name, models[i].vendor))
             return true;
@@ -143,7 +143,7 @@ static const struct model_info *find(const char *vendor, struct slice id) {
 const struct model_info *catalogue_find(const char *vendor, struct slice model) {
     if (vendor) {
         vendor = vendor_of_api(vendor);
-        if (!is_vendor(slice_of(vendor)))
+        if (!catalogue_has_vendor(slice_of(vendor)))
             vendor = NULL;
     }
     const struct model_info *info = find(vendor, model);
@@ -160,7 +160,7 @@ const struct model_info *catalogue_find(const char *vendor, struct slice model) 
     if (slice_is(before, "models"))
         return find(vendor, rest);
     char name[VENDORS_MAX_SIZE];
-    if (!is_vendor(before) || before.size >= sizeof name)
+    if (!catalogue_has_vendor(before) || before.size >= sizeof name)
         return NULL;
     memcpy(name, before.data, before.size);
     name[before.size] = '\0';

@@ -90,6 +90,8 @@ struct model_info model_info_unknown(const char *vendor, const char *id);
 const struct model_info *catalogue_find(const char *vendor, struct slice model);
 /* True if `model` names that entry, by rules 1 and 2. */
 bool catalogue_matches(const struct model_info *info, struct slice model);
+/* True if the table has models of a vendor of exactly that name. */
+bool catalogue_has_vendor(struct slice name);
 /* The i-th model, NULL behind the last: by vendor, then id. */
 const struct model_info *catalogue_at(size_t index);
 /* When the table was made: "2026-11-23". */

@@ -361,17 +361,65 @@ static void test_money_and_models(void **state) {
     config_result_finish(&result);
 }
 
+/* The model of that bot, as the configuration leaves it. */
+static const struct model_info *info_of(const struct config_result *result, size_t index) {
+    assert_non_null(result->config);
+    const struct bot *bot = result->config->settings->default_bot;
+    assert_true(index < bot->model_count);
+    return bot->models[index].info;
+}
+
+static void test_models_of_ones_own(void **state) {
+    (void)state;
+    static const char text[] =
+        "providers:\n"
+        "  openai:\n"
+        "    key: sk-one\n"
+        "    models:\n"
+        "      gpt-5.4: { input_price: 9, cache_write_price: 0.5 }\n"
+        "      mine: { reasoning: true, tools: false, output_max: 4096 }\n"
+        "  groq: { api: openai, key: sk-two, url: \"http://127.0.0.1:1\" }\n"
+        "  cerebras: { api: openai, key: sk-three, url: \"http://127.0.0.1:2\" }\n"
+        "bots:\n"
+        "  b:\n"
+        "    models: [openai/gpt-5.4, openai/mine, groq/openai/gpt-oss-120b, "
+        "cerebras/gpt-oss-120b]\n";
+    struct config_result result = config_load_text("switchboard.yaml", slice_of(text));
+    const struct model_info *known = catalogue_find("openai", SLICE("gpt-5.4"));
+    assert_true(known->tiers[0].above > 0);
+    const struct model_info *gpt = info_of(&result, 0), *mine = info_of(&result, 1);
+    assert_int_equal(gpt->price.input, 9000000);
+    assert_int_equal(gpt->price.cache_write, 500000);
+    assert_int_equal(gpt->price.output, known->price.output);
+    assert_int_equal(gpt->context_window, known->context_window);
+    assert_int_equal(gpt->efforts, known->efforts);
+    assert_int_equal(gpt->tiers[0].above, 0); /* whose prices nobody gave */
+    assert_string_equal(mine->vendor, "openai");
+    assert_string_equal(mine->id, "mine");
+    assert_true(mine->reasoning && mine->no_temperature && mine->max_completion_tokens);
+    assert_int_equal(mine->efforts, MODEL_EFFORT_LOW | MODEL_EFFORT_MEDIUM | MODEL_EFFORT_HIGH);
+    assert_true(mine->no_tools && !mine->no_images);
+    assert_int_equal(mine->output_max, 4096);
+    assert_int_equal(mine->context_window, 0);
+    assert_int_equal(mine->price.input, -1);
+    /* the same model at two vendors */
+    assert_string_equal(info_of(&result, 2)->vendor, "groq");
+    assert_string_equal(info_of(&result, 3)->vendor, "cerebras");
+    const struct provider_settings *openai = &result.config->settings->providers[0];
+    assert_int_equal(openai->model_count, 2);
+    assert_string_equal(openai->models[1].model, "mine");
+    assert_ptr_equal(openai->models[1].info, mine);
+    assert_ptr_equal(openai->models[1].provider, openai);
+    config_result_finish(&result);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_money_and_models),
-        cmocka_unit_test(test_everything),
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_from_file),
-        cmocka_unit_test(test_json),
-        cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_provider_off),
-        cmocka_unit_test(test_anchors),
-        cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_money_and_models), cmocka_unit_test(test_models_of_ones_own),
+        cmocka_unit_test(test_everything),       cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_from_file),        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_environment),      cmocka_unit_test(test_provider_off),
+        cmocka_unit_test(test_anchors),          cmocka_unit_test(test_reload),
         cmocka_unit_test(test_restart),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
