@@ -12,7 +12,9 @@
 #include "loop/timer.h"
 #include <sodium.h>
 
-enum { ATTEMPTS = 3, TIMEOUT_MS = 10 * 1000, WAIT_MS = 5 * 1000, PENDING_MAX = 100 };
+enum { ATTEMPTS = 3, PENDING_MAX = 100 };
+static const int64_t timeout_ms = 10000, wait_ms = 5000;
+static const size_t reply_max = 65536;
 
 struct webhook {
     struct webhook *next;
@@ -64,7 +66,7 @@ static void on_end(void *user, const struct fault *fault) {
         drop(webhook);
         return;
     }
-    timer_set(&webhook->retry, WAIT_MS * webhook->attempts);
+    timer_set(&webhook->retry, wait_ms * webhook->attempts);
 }
 
 static const struct fetch_handler handler = {on_head, on_data, on_end};
@@ -81,11 +83,11 @@ static void send(void *user) {
         .headers = headers,
         .header_count = webhook->signature[0] ? 2 : 1,
         .body = buffer_slice(&webhook->body),
-        .connect_ms = TIMEOUT_MS,
-        .first_byte_ms = TIMEOUT_MS,
-        .idle_ms = TIMEOUT_MS,
-        .total_ms = 2 * TIMEOUT_MS,
-        .body_max = 64 * 1024,
+        .connect_ms = timeout_ms,
+        .first_byte_ms = timeout_ms,
+        .idle_ms = timeout_ms,
+        .total_ms = 2 * timeout_ms,
+        .body_max = reply_max,
     };
     webhook->attempts++;
     webhook->status = 0;
@@ -145,9 +147,11 @@ void webhook_budget(struct chat *chat, struct settings *settings, const struct b
 }
 
 void webhooks_cancel(struct chat *chat) {
-    while (chat->webhooks) {
-        if (chat->webhooks->fetch)
-            fetch_cancel(chat->webhooks->fetch);
-        drop(chat->webhooks);
+    struct webhook *next;
+    for (struct webhook *webhook = chat->webhooks; webhook; webhook = next) {
+        next = webhook->next;
+        if (webhook->fetch)
+            fetch_cancel(webhook->fetch);
+        drop(webhook);
     }
 }

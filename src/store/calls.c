@@ -128,7 +128,7 @@ bool store_spending_list(struct store_session *session, enum store_spender by, s
                          struct store_spending **ret_spending, size_t *ret_count,
                          struct fault *fault) {
     /* Ids begin with the time; a call's is made a moment before it starts. */
-    const struct id first = id_first(since_ms - 60 * 1000);
+    const struct id first = id_first(since_ms - INT64_C(60000));
     struct session_query query;
     if (!session_query(session, spending_sql(by),
                        SESSION_VALUES(session_text(bot), session_integer(since_ms),
