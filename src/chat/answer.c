@@ -12,6 +12,8 @@
 #include "loop/loop.h"
 #include "model/offline_texts.h"
 
+enum { KEY_REST_MS = 60000 };
+
 static int64_t now_ms(const struct turn *turn) {
     return loop_now_ms(turn->chat->parts.loop);
 }
@@ -84,6 +86,19 @@ static bool may_fit(struct turn *turn, const struct model_choice *choice, struct
     return false;
 }
 
+/* A key whose own budget is spent rests for a while; true when another of the provider's may do. */
+static bool rest_key(struct turn *turn, const struct model_choice *choice,
+                     const struct fault *fault) {
+    if (fault->kind != FAULT_BUDGET ||
+        !slice_starts_with(slice_of(fault->code), SLICE("provider_key")))
+        return false;
+    struct fault rest;
+    fault_set(&rest, FAULT_PROVIDER_RATE_LIMITED, "The key's budget is spent.");
+    rest.retry_after_ms = KEY_REST_MS;
+    return keyrings_report(turn->chat->parts.keyrings, choice->provider, turn->key_index, &rest,
+                           now_ms(turn));
+}
+
 /* Moves turn->choice to a model that may be called now and is paid for. */
 static bool choose(struct turn *turn, struct fault *fault) {
     struct fault best = {0}, one;
@@ -92,8 +107,12 @@ static bool choose(struct turn *turn, struct fault *fault) {
         const struct model_choice *choice = &turn->choices[turn->choice];
         if (turn->visible && is_offline(choice))
             continue;
-        if (may_call(turn, choice, &one) && may_fit(turn, choice, &one) &&
-            may_pay(turn, choice, budget, &one))
+        bool ready;
+        do
+            ready = may_call(turn, choice, &one) && may_fit(turn, choice, &one) &&
+                    may_pay(turn, choice, budget, &one);
+        while (!ready && rest_key(turn, choice, &one));
+        if (ready)
             return true;
         if (budget && one.kind == FAULT_BUDGET)
             continue; /* the first refusal says which limit it is */

@@ -266,3 +266,17 @@ test("so many answers at once, and no more", async (t) => {
   await held[1].body.cancel();
   await until(async () => (await provider.open()) === 0, "the calls to end");
 });
+
+test("a key whose budget is spent rests, and the others go on", async (t) => {
+  const provider = await startProvider(t);
+  const keys = { first: { key: "sk-first", weight: 1000, cost_per_day: 0.02 }, second: { key: "sk-second" } };
+  const server = await Server.start(t, {
+    providers: { up: { api: "openai", url: `${provider.url}/v1`, keys, models: { m: prices } } },
+    bots: { support: { models: ["up/m"], access: { anonymous: true }, max_tokens: 20 } },
+  });
+  for (let i = 0; i < 12; i++) assert.equal((await ask(server, "usage 30 10; say hi")).status, 200);
+  const rows = await settled(server, 12);
+  const spent = rows.filter((row) => row.provider_key === "first").reduce((sum, row) => sum + row.cost_microdollars, 0);
+  assert.ok(spent > 10000 && spent <= 20000, `${spent} microdollars`);
+  assert.ok(rows.some((row) => row.provider_key === "second"));
+});
