@@ -20,9 +20,10 @@ struct listing {
 static void print_help(void) {
     puts("Usage: switchboard models [FILTER]... [-c FILE] [--json]\n\n"
          "Prints what is known of models: context window, longest answer, prices, what they take.\n"
-         "A filter is a part of VENDOR/MODEL or of another name of the model; all must fit. With "
-         "-c\n"
-         "it prints the models of the configuration's bots instead, as configured.\n\n"
+         "A filter is a part of VENDOR/MODEL or of another name of the model, or a whole one with\n"
+         "its version; all must fit. With -c it prints the models of the configuration instead, "
+         "with\n"
+         "what that says of them.\n\n"
          "  -c, --config FILE   the configuration\n"
          "      --json          a JSON array, prices in microdollars for a million tokens");
 }
@@ -39,7 +40,8 @@ static bool fits(const struct listing *listing, const char *provider, const stru
     snprintf(name, sizeof name, "%s/%s", provider, id);
     for (int i = 0; i < listing->filter_count; i++)
         if (!contains(name, listing->filters[i]) &&
-            !(info && contains(info->aliases, listing->filters[i])))
+            !(info && contains(info->aliases, listing->filters[i])) &&
+            !(info && catalogue_find(NULL, slice_of(listing->filters[i])) == info))
             return false;
     return true;
 }
@@ -69,6 +71,15 @@ static void write_price(int64_t microdollars, char text[24]) {
         text[--length] = '\0';
 }
 
+static void write_efforts(const struct model_info *info, struct buffer *out) {
+    const char *before = out->size > 0 ? " effort=" : "effort=";
+    for (unsigned i = 0; model_effort_name(i); i++)
+        if (info->efforts & 1U << i) {
+            buffer_printf(out, "%s%s", before, model_effort_name(i));
+            before = "|";
+        }
+}
+
 static void write_abilities(const struct model_info *info, struct buffer *out) {
     static const struct {
         size_t offset;
@@ -77,6 +88,8 @@ static void write_abilities(const struct model_info *info, struct buffer *out) {
     } abilities[] = {
         {offsetof(struct model_info, no_images), true, "images"},
         {offsetof(struct model_info, no_tools), true, "tools"},
+        {offsetof(struct model_info, no_temperature), true, "temperature"},
+        {offsetof(struct model_info, no_stop), true, "stop"},
         {offsetof(struct model_info, reasoning), false, "reasoning"},
         {offsetof(struct model_info, retired), false, "retired"},
     };
@@ -85,9 +98,10 @@ static void write_abilities(const struct model_info *info, struct buffer *out) {
         if (is_set != abilities[i].inverse)
             buffer_printf(out, "%s%s", out->size > 0 ? " " : "", abilities[i].word);
     }
+    write_efforts(info, out);
     for (size_t i = 0; i < MODEL_TIERS_MAX && info->tiers[i].above > 0; i++) {
         char above[24], input[24], output[24];
-        write_count(info->tiers[i].above, above);
+        write_count((info->tiers[i].above + 500) / 1000 * 1000, above); /* some are 271999 */
         write_price(info->tiers[i].price.input, input);
         write_price(info->tiers[i].price.output, output);
         buffer_printf(out, "%sabove %s: %s/%s", out->size > 0 ? ", " : "", above, input, output);
@@ -136,6 +150,15 @@ static void write_tiers(struct json_writer *json, const struct model_info *info)
     json_end_array(json);
 }
 
+static void write_effort_list(struct json_writer *json, const struct model_info *info) {
+    json_key(json, "efforts");
+    json_begin_array(json);
+    for (unsigned i = 0; model_effort_name(i); i++)
+        if (info->efforts & 1U << i)
+            json_string(json, slice_of(model_effort_name(i)));
+    json_end_array(json);
+}
+
 static void write_json(struct json_writer *json, const char *provider,
                        const struct model_info *info, const char *id) {
     json_begin_object(json);
@@ -156,7 +179,9 @@ static void write_json(struct json_writer *json, const char *provider,
         json_member_bool(json, "images", !info->no_images);
         json_member_bool(json, "tools", !info->no_tools);
         json_member_bool(json, "reasoning", info->reasoning);
+        write_effort_list(json, info);
         json_member_bool(json, "temperature", !info->no_temperature);
+        json_member_bool(json, "stop", !info->no_stop);
         json_member_bool(json, "retired", info->retired);
     }
     json_end_object(json);
@@ -176,17 +201,41 @@ static void add(struct listing *listing, const char *provider, const struct mode
     listing->count++;
 }
 
+static bool is_earlier(const struct settings *settings, size_t bot, size_t at,
+                       const struct model_choice *choice) {
+    for (size_t i = 0; i <= bot; i++)
+        for (size_t j = 0; j < (i < bot ? settings->bots[i].model_count : at); j++) {
+            const struct model_choice *other = &settings->bots[i].models[j];
+            if (other->provider == choice->provider && strcmp(other->model, choice->model) == 0)
+                return true;
+        }
+    return false;
+}
+
+static bool is_own(const struct model_choice *choice) {
+    for (size_t i = 0; i < choice->provider->model_count; i++)
+        if (strcmp(choice->provider->models[i].model, choice->model) == 0)
+            return true;
+    return false;
+}
+
+/* Those that the configuration tells of, then those that bots use; each once. */
 static bool list_configured(struct listing *listing, const char *path) {
     struct config *config = service_load_config(path);
     if (!config)
         return false;
-    for (size_t i = 0; i < config->settings->bot_count; i++) {
-        const struct bot *bot = &config->settings->bots[i];
-        for (size_t j = 0; j < bot->model_count; j++)
-            if (bot->models[j].model[0])
-                add(listing, bot->models[j].provider->name, bot->models[j].info,
-                    bot->models[j].model);
+    const struct settings *settings = config->settings;
+    for (size_t i = 0; i < settings->provider_count; i++) {
+        const struct provider_settings *provider = &settings->providers[i];
+        for (size_t j = 0; j < provider->model_count; j++)
+            add(listing, provider->name, provider->models[j].info, provider->models[j].model);
     }
+    for (size_t i = 0; i < settings->bot_count; i++)
+        for (size_t j = 0; j < settings->bots[i].model_count; j++) {
+            const struct model_choice *choice = &settings->bots[i].models[j];
+            if (choice->model[0] && !is_own(choice) && !is_earlier(settings, i, j, choice))
+                add(listing, choice->provider->name, choice->info, choice->model);
+        }
     config_destroy(config);
     return true;
 }

@@ -116,7 +116,10 @@ test("models prints the catalogue, a part of it, and the configured ones", () =>
   assert.equal(all.status, 0);
   assert.match(all.out, /\d{3} models; the catalogue is of 20\d\d-\d\d-\d\d\n$/);
   const mini = run(["models", "openai/gpt-4o-mini"]);
-  assert.match(mini.out, /openai\/gpt-4o-mini +128k +16k +0\.15 +0\.075 +0\.60 +images tools\n/);
+  assert.match(mini.out, /openai\/gpt-4o-mini +128k +16k +0\.15 +0\.075 +0\.60 +images tools temperature stop\n/);
+  assert.match(run(["models", "gpt-4o-mini-2024-07-18"]).out, /openai\/gpt-4o-mini .*\n1 model;/);
+  const [o3] = JSON.parse(run(["models", "--json", "openai/o3-mini"]).out);
+  assert.deepEqual([o3.efforts, o3.temperature, o3.stop], [["low", "medium", "high"], false, true]);
   assert.match(run(["models", "GEMINI-1.5-pro"]).out, /above 128k: 2\.50\/10\.00/);
   const [haiku] = JSON.parse(run(["models", "--json", "anthropic", "claude-3-5-haiku"]).out);
   assert.deepEqual(haiku.price, { input: 800000, cache_read: 80000, cache_write: 1000000, cache_write_1h: haiku.price.cache_write_1h, output: 4000000 });
@@ -124,10 +127,14 @@ test("models prints the catalogue, a part of it, and the configured ones", () =>
   assert.equal(none.status, 1);
   assert.match(none.err, /no model of that name/);
   const config = {
-    providers: { own: { api: "openai", url: "http://127.0.0.1:9/v1", models: { "llama3.2:3b": { context_window: 8192, input_price: 0.05 } } } },
-    bots: { b: { models: ["own/llama3.2:3b", "own/unknown"] } },
+    providers: { own: { api: "openai", url: "http://127.0.0.1:9/v1", models: { "llama3.2:3b": { context_window: 8192, input_price: 0.05 }, "gpt-4o": { input_price: 1.000001 } } } },
+    bots: { b: { models: ["own/llama3.2:3b", "own/unknown"] }, c: { models: ["own/unknown", "own/gpt-4o-mini"] } },
   };
   const configured = run(["models", "-c", join(folder({ "c.yaml": JSON.stringify(config) }), "c.yaml")]);
   assert.match(configured.out, /own\/llama3\.2:3b +8192 +- +0\.05/);
-  assert.match(configured.out, /own\/unknown .* nothing is known of it/);
+  assert.match(configured.out, /own\/gpt-4o +128k +16k +1\.000001 +1\.25 +10\.00/, "that no bot uses");
+  assert.equal(configured.out.match(/own\/unknown .* nothing is known of it/g).length, 1);
+  assert.match(configured.out, /own\/gpt-4o-mini +128k[^]*\n4 models;/);
+  const wrong = run(["models", "-c", join(folder({ "c.yaml": "bots: {}" }), "c.yaml")]);
+  assert.deepEqual([wrong.status, wrong.out], [1, ""]);
 });
