@@ -5,7 +5,7 @@
 const skip = /(^|[-/.])(audio|realtime|transcribe|tts|image|embed|embedding|moderation|whisper|ocr|live|omni|robotics|deep-research|codex|computer-use|search-preview|guard|safeguard|cyber|vision-preview|1106-vision-preview|nano-banana|aqa|fim|maas|customtools)(\d|[-.:]|$)|:free|:thinking|:extended|^gpt-daybreak|turbo-instruct/;
 
 const openai = {
-  skip: /^(ada|babbage|curie|davinci|text-|gpt-oss|dall-e|tts|gpt-live|gpt-chat|chat-latest|.*-ft-|o[13]-mini-high|o4-mini-high|gpt-3\.5-0301|computer-use|o1-pro|o3-pro|gpt-5\.3$)/,
+  skip: /^(ada|babbage|curie|davinci|text-|gpt-oss|dall-e|tts|gpt-live|gpt-chat|chat-latest|.*[-.]ft-|o[13]-mini-high|o4-mini-high|gpt-3\.5-0301|computer-use|o1-pro|o3-pro|gpt-5\.3$)/,
   // Only by /responses, as o1-pro and o3-pro above.
   unspoken: (id, sdk) => sdk.definitions[id] && !sdk.definitions[id].endpoints.includes('chat'),
   bare: true,
