@@ -10,6 +10,7 @@ struct command {
 static const struct command commands[] = {
     {"serve", command_serve, "run the server"},
     {"check", command_check, "check a configuration, telling each mistake with its line"},
+    {"doctor", command_doctor, "look whether everything works that the configuration needs"},
     {"reload", command_reload, "make the running server read its configuration again"},
     {"ask", command_ask, "ask a bot in the terminal"},
     {"key", command_key, "create, list and revoke API keys"},

@@ -4,6 +4,7 @@
 
 int command_serve(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_doctor(int argc, char **argv);
 int command_reload(int argc, char **argv);
 int command_ask(int argc, char **argv);
 int command_key(int argc, char **argv);

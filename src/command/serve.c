@@ -174,6 +174,8 @@ static bool create_lanes(struct server *server, const char *listen, struct fault
     snprintf(address, sizeof address, "%s", listen);
     const struct api_options api = {.site = config->site,
                                     .admin_token = config->admin_token,
+                                    .trusted_proxies = config->trusted_proxies,
+                                    .trusted_proxy_count = config->trusted_proxy_count,
                                     .draining = &server->draining,
                                     .more_metrics = more_metrics,
                                     .user = server};
