@@ -7,8 +7,10 @@ struct chat;
 struct http_exchange;
 
 struct api_options {
-    const char *site;            /* folder of static pages, NULL for none; borrowed */
-    struct slice admin_token;    /* for /metrics from elsewhere than loopback; borrowed */
+    const char *site;                   /* folder of static pages, NULL for none; borrowed */
+    struct slice admin_token;           /* for /metrics from elsewhere than loopback; borrowed */
+    const char *const *trusted_proxies; /* addresses; see api/address.h; borrowed */
+    size_t trusted_proxy_count;
     const atomic_bool *draining; /* true: /readyz says 503 */
     /* Appends what else is to stand in /metrics (the store's figures); may be NULL. */
     void (*more_metrics)(void *user, struct buffer *out);

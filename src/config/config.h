@@ -16,6 +16,8 @@ struct config {
     const char *pid_file; /* absolute; default: the database's path with ".pid" */
     size_t threads;       /* event loops; 0 in the file means one per processor */
     size_t connections_max, header_max, body_max;
+    const char *const *trusted_proxies; /* addresses whose X-Forwarded-For counts */
+    size_t trusted_proxy_count;
     int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms;
     int64_t drain_ms;          /* 10 min */
     int log_level, log_format; /* enum log_level, enum log_format */

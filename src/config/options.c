@@ -36,6 +36,11 @@ static const struct option http_options[] = {
     ROW("idle_timeout", OPTION_DURATION, struct draft, config.idle_timeout_ms,
         RANGE(100, 24 * HOUR), .flags = OPTION_RESTART, .fallback = "75s",
         .help = "How long a connection may wait for its next request."),
+    ROW("trusted_proxies", OPTION_STRING, struct draft, config.trusted_proxies,
+        LIST(struct draft, config.trusted_proxy_count, 64), RANGE(2, 45),
+        .flags = OPTION_LIST | OPTION_RESTART,
+        .help = "Addresses of your own proxies: behind them limits count the address that they put "
+                "at the end of `X-Forwarded-For`."),
 };
 static const struct section http_section = {
     .name = "http", .help = "Limits of the HTTP server.", ROWS(http_options)};
