@@ -1,6 +1,7 @@
 #include "api/api.h"
 #include "api/anthropic.h"
 #include "api/api_state.h"
+#include "api/conversations.h"
 #include "api/openai.h"
 #include "api/origin.h"
 #include "api/reply.h"
@@ -12,7 +13,8 @@
 #include "http/server.h"
 
 struct route {
-    const char *method, *path;
+    const char *method;
+    const char *path; /* one that ends with a slash stands for all that begin with it */
     void (*serve)(struct api *api, struct http_exchange *exchange);
 };
 
@@ -21,6 +23,10 @@ static const struct route routes[] = {
     {"POST", "/v1/chat/completions", openai_completions},
     {"POST", "/v1/messages", anthropic_messages},
     {"GET", "/v1/models", openai_models},
+    {"POST", "/v1/conversations", conversations_create},
+    {"GET", "/v1/conversations", conversations_list},
+    {"GET", "/v1/conversations/", conversations_get},
+    {"DELETE", "/v1/conversations/", conversations_delete},
     {"GET", "/healthz", status_health},
     {"GET", "/readyz", status_ready},
     {"GET", "/metrics", status_metrics},
@@ -56,14 +62,24 @@ static void refuse_method(struct http_exchange *exchange, const char *allowed) {
     buffer_finish(&body);
 }
 
+static bool path_fits(const struct http_request *request, const char *path) {
+    return slice_is(request->path, path) || (slice_ends_with(slice_of(path), SLICE("/")) &&
+                                             slice_starts_with(request->path, slice_of(path)));
+}
+
+static void append_method(char *methods, size_t capacity, const char *method) {
+    size_t used = strlen(methods);
+    snprintf(methods + used, capacity - used, "%s%s", used > 0 ? ", " : "", method);
+}
+
 void api_handle(void *user, struct http_exchange *exchange) {
     struct api *api = user;
     const struct http_request *request = http_exchange_request(exchange);
     atomic_fetch_add_explicit(&chat_parts(api->chat)->metrics->requests, 1, memory_order_relaxed);
-    const struct route *other_method = NULL;
+    char others[64] = ""; /* methods that the address does take */
     bool preflight = slice_is(request->method, "OPTIONS");
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        if (!slice_is(request->path, routes[i].path))
+        if (!path_fits(request, routes[i].path))
             continue;
         if (preflight) {
             origin_preflight(exchange, chat_settings(api->chat));
@@ -73,10 +89,10 @@ void api_handle(void *user, struct http_exchange *exchange) {
             routes[i].serve(api, exchange);
             return;
         }
-        other_method = &routes[i];
+        append_method(others, sizeof others, routes[i].method);
     }
-    if (other_method)
-        refuse_method(exchange, other_method->method);
+    if (others[0])
+        refuse_method(exchange, others);
     else if (method_fits(request, "GET"))
         site_serve(api, exchange);
     else

@@ -310,8 +310,7 @@ bool body_string(const struct body *body, const char *key, struct arena *arena,
     return copy_string(value, arena, ret_text) || wrong(fault, key, "must be a string.");
 }
 
-bool body_read(struct slice text, bool stream, struct arena *arena, struct body *ret_body,
-               struct fault *fault) {
+bool body_check(struct slice text, struct fault *fault) {
     size_t error_at;
     if (slice_trim(text).size == 0)
         return fault_set(fault, FAULT_BAD_INPUT, "The request has no body; send JSON.");
@@ -320,6 +319,13 @@ bool body_read(struct slice text, bool stream, struct arena *arena, struct body 
                          "The body is not valid JSON (in UTF-8): error at byte %zu.", error_at);
     if (json_type(text) != JSON_OBJECT)
         return fault_set(fault, FAULT_BAD_INPUT, "The body must be a JSON object.");
+    return true;
+}
+
+bool body_read(struct slice text, bool stream, struct arena *arena, struct body *ret_body,
+               struct fault *fault) {
+    if (!body_check(text, fault))
+        return false;
     struct body body = {.root = text, .stream = stream};
     struct buffer ignored = {0};
     bool ok = read_messages(text, arena, &ignored, &body, fault) &&

@@ -22,6 +22,8 @@ struct body {
  * `root`. */
 bool body_read(struct slice text, bool stream, struct arena *arena, struct body *ret_body,
                struct fault *fault);
+/* True for a JSON object. */
+bool body_check(struct slice text, struct fault *fault);
 /* The string member in `arena`; empty when it is absent or null. BAD_INPUT when it is of another
  * type. */
 bool body_string(const struct body *body, const char *key, struct arena *arena,

@@ -1,4 +1,6 @@
 #include "api/credentials.h"
+#include "api/origin.h"
+#include "base/arena.h"
 #include "chat/settings.h"
 #include "http/server.h"
 
@@ -20,4 +22,17 @@ struct credentials credentials_of(struct http_exchange *exchange, const struct b
         .user_id = http_header_get(http, "X-Switchboard-User"),
         .user_hash = http_header_get(http, "X-Switchboard-User-Hash"),
     };
+}
+
+void credentials_keep(struct http_exchange *exchange, const struct bot *bot, const char *token) {
+    bool foreign = origin_is_foreign(exchange);
+    /* A page of another site gets the token in a header as well: browsers that block cookies of
+     * third parties would forget the visitor with every message. */
+    if (foreign)
+        http_exchange_add_header(exchange, "X-Switchboard-Session", slice_of(token));
+    char *cookie =
+        arena_printf(http_exchange_arena(exchange), "sb_%s=%s; Path=/; Max-Age=%lld; HttpOnly; %s",
+                     bot->name, token, (long long)(bot->access.session_max_age_ms / 1000),
+                     foreign ? "SameSite=None; Secure; Partitioned" : "SameSite=Lax");
+    http_exchange_add_header(exchange, "Set-Cookie", slice_of(cookie));
 }

@@ -7,3 +7,5 @@ struct http_exchange;
 /* Authorization: Bearer (or X-Api-Key), the session from X-Switchboard-Session or the cookie
  * sb_<bot>, X-Switchboard-User with its hash. Points into the request. */
 struct credentials credentials_of(struct http_exchange *exchange, const struct bot *bot);
+/* Adds a new anonymous session to the coming reply. */
+void credentials_keep(struct http_exchange *exchange, const struct bot *bot, const char *token);

@@ -58,20 +58,6 @@ static void refuse(struct door_request *request, const struct fault *fault) {
 
 /* --- what goes out --- */
 
-static void add_session(struct door_request *request, const char *token) {
-    struct http_exchange *exchange = request->exchange;
-    bool foreign = origin_is_foreign(exchange);
-    /* A page of another site gets the token in a header as well: browsers that block cookies of
-     * third parties would forget the visitor with every message. */
-    if (foreign)
-        http_exchange_add_header(exchange, "X-Switchboard-Session", slice_of(token));
-    char *cookie = arena_printf(http_exchange_arena(exchange),
-                                "sb_%s=%s; Path=/; Max-Age=%lld; HttpOnly; %s", request->bot->name,
-                                token, (long long)(request->bot->access.session_max_age_ms / 1000),
-                                foreign ? "SameSite=None; Secure; Partitioned" : "SameSite=Lax");
-    http_exchange_add_header(exchange, "Set-Cookie", slice_of(cookie));
-}
-
 static void add_headers(struct door_request *request) {
     add_id(request);
     http_exchange_add_header(request->exchange, "X-Conversation-Id", request->conversation_id);
@@ -244,7 +230,7 @@ static struct slice language_of(const struct http_request *http) {
 
 static void start_turn(struct door_request *request, const struct identity *identity) {
     if (identity->session_token[0])
-        add_session(request, identity->session_token);
+        credentials_keep(request->exchange, request->bot, identity->session_token);
     struct turn_request turn = {
         .settings = request->settings,
         .bot = request->bot,
@@ -276,6 +262,19 @@ static void on_identified(void *user, const struct identity *identity, const str
         start_turn(request, identity);
 }
 
+bool door_find_bot(const struct settings *settings, struct slice name, const char *param,
+                   const struct bot **ret_bot, struct fault *fault) {
+    const struct bot *bot = name.size ? settings_bot(settings, name) : settings->default_bot;
+    if (bot) {
+        *ret_bot = bot;
+        return true;
+    }
+    fault_set(fault, FAULT_NOT_FOUND, "There is no bot of the name \"%.*s\".",
+              (int)slice_first(name, 64).size, name.data);
+    memcpy(fault->code, "model_not_found", sizeof "model_not_found");
+    return fault_param(fault, "%s", param);
+}
+
 static bool find_bot(struct door_request *request, struct fault *fault) {
     const struct door *door = request->door;
     struct slice name;
@@ -286,14 +285,7 @@ static bool find_bot(struct door_request *request, struct fault *fault) {
                   door->bot_key);
         return fault_param(fault, "%s", door->bot_key);
     }
-    request->bot =
-        name.size ? settings_bot(request->settings, name) : request->settings->default_bot;
-    if (request->bot)
-        return true;
-    fault_set(fault, FAULT_NOT_FOUND, "There is no bot of the name \"%.*s\".",
-              (int)slice_first(name, 64).size, name.data);
-    memcpy(fault->code, "model_not_found", sizeof "model_not_found");
-    return fault_param(fault, "%s", door->bot_key);
+    return door_find_bot(request->settings, name, door->bot_key, &request->bot, fault);
 }
 
 static bool check_size(const struct door_request *request, struct fault *fault) {

@@ -66,3 +66,7 @@ struct door_request {
 };
 
 void door_open(struct api *api, struct http_exchange *exchange, const struct door *door);
+/* The bot of that name, or the default one where it is empty; NOT_FOUND. `param` is where the name
+ * stands. */
+bool door_find_bot(const struct settings *settings, struct slice name, const char *param,
+                   const struct bot **ret_bot, struct fault *fault);

@@ -18,7 +18,7 @@ struct chat *chat_create(const struct chat_parts *parts, struct settings *settin
 void chat_destroy(struct chat *chat) {
     if (!chat)
         return;
-    assert(chat->turn_count == 0);
+    assert(chat->turn_count == 0 && chat->held == 0);
     key_sets_cancel(chat);
     webhooks_cancel(chat);
     for (size_t i = 0; i < TOKENS_ENCODINGS; i++)
@@ -54,12 +54,21 @@ void chat_end_turns(struct chat *chat) {
 void chat_when_idle(struct chat *chat, void (*idle)(void *user), void *user) {
     chat->idle = idle;
     chat->idle_user = user;
-    if (chat->turn_count == 0)
-        chat_turn_gone(chat);
+    chat_turn_gone(chat);
+}
+
+void chat_hold(struct chat *chat) {
+    chat->held++;
+}
+
+void chat_let_go(struct chat *chat) {
+    assert(chat->held > 0);
+    chat->held--;
+    chat_turn_gone(chat);
 }
 
 void chat_turn_gone(struct chat *chat) {
-    if (chat->turn_count > 0 || !chat->idle)
+    if (chat->turn_count > 0 || chat->held > 0 || !chat->idle)
         return;
     void (*idle)(void *user) = chat->idle;
     chat->idle = NULL;

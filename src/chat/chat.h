@@ -44,6 +44,11 @@ size_t chat_turns(const struct chat *chat);
 /* Ends all turns in flight with an error event ("the server is shutting down"); they are recorded.
  */
 void chat_end_turns(struct chat *chat);
-/* Calls `idle(user)` on the loop once no turn is in flight (at once if so). One at a time. */
+/* Calls `idle(user)` on the loop once no turn is in flight and nothing is held (at once if so). One
+ * at a time. */
 void chat_when_idle(struct chat *chat, void (*idle)(void *user), void *user);
+/* Something else than a turn is with the store and will come back to this loop: the chat is not
+ * idle before it was let go of. */
+void chat_hold(struct chat *chat);
+void chat_let_go(struct chat *chat);
 const struct chat_parts *chat_parts(const struct chat *chat);

@@ -74,6 +74,7 @@ static bool read_key(struct store_session *session, struct store_job *job, struc
 
 static void on_key(struct store_job *job, const struct fault *fault) {
     struct identify *identify = (struct identify *)job;
+    struct chat *chat = identify->chat;
     if (identify->done && fault) {
         struct fault shown = *fault;
         if (fault->kind == FAULT_NOT_FOUND)
@@ -85,6 +86,7 @@ static void on_key(struct store_job *job, const struct fault *fault) {
         accept_key(identify);
     }
     free(identify);
+    chat_let_go(chat);
 }
 
 static struct identify *keep(const struct identify *on_stack) {
@@ -102,6 +104,7 @@ static struct identify *by_key(struct identify *identify) {
     }
     identify = keep(identify);
     identify->in_store = true;
+    chat_hold(identify->chat);
     identify->job =
         (struct store_job){.run = read_key, .done = on_key, .loop = identify->chat->parts.loop};
     store_read(identify->chat->parts.store, &identify->job);

@@ -47,8 +47,13 @@ static void on_opened(struct store_job *job, const struct fault *fault) {
 static void on_ended(struct store_job *job, const struct fault *fault) {
     struct turn *turn = turn_of(job);
     note_failure(turn, fault);
+    bool deleted = !fault && turn->end.deleted;
+    if (deleted)
+        log_info("the conversation was deleted before its answer was recorded: nothing of it is "
+                 "kept but what it cost",
+                 LOG_STRING("turn", turn->id.text), );
     if (turn->step == TURN_RECORD) /* it waits, see turn.c */
-        turn_advance(turn, fault ? TURN_DONE : TURN_SUMMARIZE);
+        turn_advance(turn, fault || deleted ? TURN_DONE : TURN_SUMMARIZE);
     turn_job_done(turn);
 }
 
@@ -138,8 +143,20 @@ static bool write_call(struct store_session *session, const struct turn *turn,
     return store_call_settle(session, &row, fault);
 }
 
+/* Who deletes a conversation while it is answered wants nothing of it kept; but what it cost is
+ * settled. */
+static bool add_answer(struct store_session *session, const struct store_message *answer,
+                       bool *ret_deleted, struct fault *fault) {
+    bool added = store_message_add(session, answer, fault);
+    if (!added && fault->kind != FAULT_NOT_FOUND)
+        return false;
+    *ret_deleted = !added;
+    return true;
+}
+
 static bool write_end(struct store_session *session, struct store_job *job, struct fault *fault) {
     const struct turn *turn = turn_of(job);
+    bool *deleted = &((struct turn_job *)job)->deleted;
     const struct store_message answer = {
         .id = id_slice(&turn->answer_id),
         .conversation_id = id_slice(&turn->conversation_id),
@@ -151,12 +168,12 @@ static bool write_end(struct store_session *session, struct store_job *job, stru
                                                : "failed"),
         .created_ms = turn->ended_wall_ms,
     };
-    if (!write_begin(session, turn, fault) || !store_message_add(session, &answer, fault))
+    if (!write_begin(session, turn, fault) || !add_answer(session, &answer, deleted, fault))
         return false;
     for (const struct call *call = turn->ended_calls; call; call = call->next)
         if (!write_call(session, turn, call, fault))
             return false;
-    return answer_cache_keep(session, turn, fault);
+    return *deleted || answer_cache_keep(session, turn, fault);
 }
 
 void record_end(struct turn *turn) {

@@ -9,6 +9,7 @@ struct chat {
     struct fetcher *fetcher;
     struct turn *turns; /* in flight, newest first */
     size_t turn_count;
+    size_t held; /* see chat_hold */
     void (*idle)(void *user);
     void *idle_user;
     struct key_set_fetch *key_set_fetches; /* see identify.c */
@@ -17,5 +18,5 @@ struct chat {
     struct tokens *tokens[TOKENS_ENCODINGS]; /* made at first use */
 };
 
-/* Called by turn.c when a turn is gone. */
+/* Called when a turn is gone: tells who waits for the last one. */
 void chat_turn_gone(struct chat *chat);

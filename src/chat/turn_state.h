@@ -31,6 +31,7 @@ enum { TURN_LIMITS_MAX = 6 };
 struct turn_job {
     struct store_job job;
     struct turn *turn;
+    bool deleted; /* set by the job: the conversation was deleted meanwhile */
 };
 
 /* What the server kept of the conversation. */

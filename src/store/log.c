@@ -31,15 +31,19 @@ bool store_message_add(struct store_session *session, const struct store_message
     static const char sql[] =
         "INSERT INTO messages"
         " (conversation_id, id, turn_id, role, text, status, created_ms, position)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7,"
-        " (SELECT coalesce(max(position), 0) + 1 FROM messages WHERE conversation_id = $1))";
-    return session_run(session, sql,
-                       SESSION_VALUES(session_text(message->conversation_id),
-                                      session_text(message->id), session_text(message->turn_id),
-                                      session_text(message->role), session_text(message->text),
-                                      session_text(message->status),
-                                      session_integer(message->created_ms)),
-                       NULL, fault);
+        " SELECT $1, $2, $3, $4, $5, $6, $7,"
+        " (SELECT coalesce(max(position), 0) + 1 FROM messages WHERE conversation_id = $1)"
+        " WHERE EXISTS (SELECT 1 FROM conversations WHERE id = $1)";
+    int64_t changes;
+    if (!session_run(session, sql,
+                     SESSION_VALUES(session_text(message->conversation_id),
+                                    session_text(message->id), session_text(message->turn_id),
+                                    session_text(message->role), session_text(message->text),
+                                    session_text(message->status),
+                                    session_integer(message->created_ms)),
+                     &changes, fault))
+        return false;
+    return changes > 0 || no_conversation(fault);
 }
 
 static struct store_message read_message(const struct session_query *query,

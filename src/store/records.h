@@ -72,6 +72,7 @@ bool store_history_load(struct store_session *session,
 /* Replaces the summary that reached to `before`; does nothing where another one was quicker. */
 bool store_summary_put(struct store_session *session, struct slice conversation_id,
                        struct slice summary, int64_t before, int64_t position, struct fault *fault);
+/* NOT_FOUND where its conversation is not there: then nothing was done, and the job may go on. */
 bool store_message_add(struct store_session *session, const struct store_message *message,
                        struct fault *fault);
 /* Before the call: open, with what is reserved. */
@@ -97,6 +98,34 @@ bool store_spending_list(struct store_session *session, enum store_spender by, s
                          struct fault *fault);
 bool store_conversation_spent(struct store_session *session, struct slice conversation_id,
                               struct store_spending *ret_spending, struct fault *fault);
+
+/* --- conversations as their owners see them --- */
+
+struct store_entry {
+    struct slice id;
+    int64_t created_ms, updated_ms;
+    int64_t message_count;
+};
+/* A user's conversations with a bot, newest first: at most `limit` with ids below `before` (empty:
+ * from the newest). All in the arena. */
+bool store_conversations_list(struct store_session *session, struct slice bot, struct slice user,
+                              struct slice before, size_t limit, struct arena *arena,
+                              struct store_entry **ret_entries, size_t *ret_count, bool *ret_more,
+                              struct fault *fault);
+/* NOT_FOUND where there is none of that id, bot and user. */
+bool store_conversation_get(struct store_session *session,
+                            const struct store_conversation *conversation, struct arena *arena,
+                            struct store_entry *ret_entry, struct fault *fault);
+/* What was said behind position `after` (0: from the beginning), oldest first: at most `limit`
+ * messages, and none more once `bytes_max` bytes of text are reached. */
+bool store_messages_page(struct store_session *session, struct slice conversation_id, int64_t after,
+                         size_t limit, size_t bytes_max, struct arena *arena,
+                         struct store_message **ret_messages, size_t *ret_count, bool *ret_more,
+                         struct fault *fault);
+/* With its messages and summary; its calls stay, what was paid for outlives it. NOT_FOUND as
+ * above. */
+bool store_conversation_delete(struct store_session *session,
+                               const struct store_conversation *conversation, struct fault *fault);
 
 /* Messages of a conversation, oldest first, at most the `limit` newest; allocated in `arena`. */
 bool store_messages_list(struct store_session *session, struct slice conversation_id, size_t limit,

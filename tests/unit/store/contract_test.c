@@ -192,7 +192,7 @@ static void test_a_message_needs_its_conversation(void **state) {
     struct fault fault = {0};
     struct store_message message = {.id = SLICE("M1"), .conversation_id = SLICE("none")};
     assert_false(support_write(support_place_store(state), add_message, &message, &fault));
-    assert_int_equal(fault.kind, FAULT_STORE);
+    assert_int_equal(fault.kind, FAULT_NOT_FOUND);
     assert_false(fault.retryable);
 }
 
