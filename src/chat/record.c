@@ -15,12 +15,13 @@ static struct turn *turn_of(struct store_job *job) {
     return ((struct turn_job *)job)->turn;
 }
 
-static void submit(struct turn *turn, struct turn_job *job,
+static void submit(struct turn *turn, struct turn_job *job, bool urgent,
                    bool (*run)(struct store_session *, struct store_job *, struct fault *),
                    void (*done)(struct store_job *, const struct fault *)) {
     turn->jobs++;
-    *job = (struct turn_job){.job = {.run = run, .done = done, .loop = turn->chat->parts.loop},
-                             .turn = turn};
+    *job = (struct turn_job){
+        .job = {.run = run, .done = done, .loop = turn->chat->parts.loop, .urgent = urgent},
+        .turn = turn};
     store_write(turn->chat->parts.store, &job->job);
 }
 
@@ -134,7 +135,7 @@ static bool write_open(struct store_session *session, struct store_job *job, str
 }
 
 void record_open(struct turn *turn) {
-    submit(turn, &turn->open, write_open, on_opened);
+    submit(turn, &turn->open, true, write_open, on_opened);
 }
 
 static bool write_call(struct store_session *session, const struct turn *turn,
@@ -178,5 +179,5 @@ static bool write_end(struct store_session *session, struct store_job *job, stru
 
 void record_end(struct turn *turn) {
     turn->ended_wall_ms = clock_wall_ms();
-    submit(turn, &turn->end, write_end, on_ended);
+    submit(turn, &turn->end, false, write_end, on_ended);
 }

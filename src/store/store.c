@@ -4,9 +4,10 @@
 #include "loop/loop.h"
 #include "store/migrations.h"
 #include "store/writer.h"
+#include <pthread.h>
 #include <time.h>
 
-enum { LOCK_WAIT_MS = 5000, READERS_MAX = 64, COMMIT_EVERY_US = 4000 };
+enum { LOCK_WAIT_MS = 5000, READERS_MAX = 64, COMMIT_EVERY_US = 4000, URGENT_EVERY_US = 500 };
 
 static const struct store_driver *const drivers[] = {&driver_sqlite, NULL};
 
@@ -21,6 +22,9 @@ struct store {
     struct writer_counts counts;
     atomic_uint_fast64_t reads, read_failures;
     atomic_size_t waiting;
+    pthread_mutex_t pause_lock; /* the writer's pause between two commits */
+    pthread_cond_t pause_over;
+    bool urgent; /* an urgent write came since the last batch began */
 };
 
 /* --- jobs --- */
@@ -55,21 +59,40 @@ static void finish_all(struct job *job) {
 }
 
 /* Lets jobs gather: a commit costs as much as several jobs, so under load there is at most one in
- * this time. A write that comes after a quiet moment does not wait. */
-static void pause_until(int64_t us) {
-    int64_t left = us - clock_monotonic_us();
-    if (left > 0)
-        nanosleep(&(struct timespec){.tv_nsec = left * 1000}, NULL);
+ * this time. A write that comes after a quiet moment does not wait, and one that is urgent ends the
+ * pause soon. */
+static void pause_since(struct store *store, int64_t began_us) {
+    pthread_mutex_lock(&store->pause_lock);
+    for (;;) {
+        int64_t end_us = began_us + (store->urgent ? URGENT_EVERY_US : COMMIT_EVERY_US);
+        if (clock_monotonic_us() >= end_us)
+            break;
+        const struct timespec end = {.tv_sec = end_us / 1000000,
+                                     .tv_nsec = end_us % 1000000 * 1000};
+        pthread_cond_timedwait(&store->pause_over, &store->pause_lock, &end);
+    }
+    pthread_mutex_unlock(&store->pause_lock);
+}
+
+static void hurry(struct store *store) {
+    pthread_mutex_lock(&store->pause_lock);
+    if (!store->urgent)
+        pthread_cond_signal(&store->pause_over);
+    store->urgent = true;
+    pthread_mutex_unlock(&store->pause_lock);
 }
 
 static void write_batch(void *user, void *state, struct job *first) {
     struct store *store = user;
     struct store_session *session = state;
     int64_t began_us = clock_monotonic_us();
+    pthread_mutex_lock(&store->pause_lock);
+    store->urgent = false;
+    pthread_mutex_unlock(&store->pause_lock);
     writer_run(session, first, &store->counts);
     finish_all(first);
     session->driver->tidy(session->connection);
-    pause_until(began_us + COMMIT_EVERY_US);
+    pause_since(store, began_us);
 }
 
 static bool run_read(struct store_session *session, struct store_job *job, struct fault *fault) {
@@ -111,7 +134,10 @@ static void submit(struct store *store, struct workers *workers, struct store_jo
 }
 
 void store_write(struct store *store, struct store_job *job) {
+    bool urgent = job->urgent; /* once submitted it may be done and gone */
     submit(store, store->writer, job);
+    if (urgent)
+        hurry(store);
 }
 
 void store_read(struct store *store, struct store_job *job) {
@@ -206,6 +232,12 @@ bool store_open(const struct store_options *options, struct store **ret_store,
         return false;
     size_t readers = options->readers ? options->readers : 1;
     struct store *store = memory_zeroed(1, sizeof *store);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&store->pause_over, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&store->pause_lock, NULL);
     store->driver = driver;
     store->place = memory_string(place);
     store->lock_wait_ms = options->lock_wait_ms > 0 ? options->lock_wait_ms : LOCK_WAIT_MS;
@@ -228,6 +260,8 @@ void store_close(struct store *store) {
     /* The writer last: closing it moves the log into the database. */
     for (size_t i = store->session_count; i-- > 0;)
         store->driver->close(store->sessions[i].connection);
+    pthread_cond_destroy(&store->pause_over);
+    pthread_mutex_destroy(&store->pause_lock);
     free(store->sessions);
     free(store->place);
     free(store);

@@ -34,6 +34,9 @@ struct store_job {
      * errors are only counted. When `loop` is NULL it is called on the worker thread. */
     void (*done)(struct store_job *job, const struct fault *fault);
     struct loop *loop;
+    /* Somebody waits for the commit: it shares it with others for half a millisecond at most, not
+     * for four. */
+    bool urgent;
     /* private to the store */
     struct job job;
     struct store *store;
