@@ -1,4 +1,5 @@
 #include "api/api.h"
+#include "api/admin.h"
 #include "api/anthropic.h"
 #include "api/api_state.h"
 #include "api/conversations.h"
@@ -30,6 +31,7 @@ static const struct route routes[] = {
     {"GET", "/healthz", status_health},
     {"GET", "/readyz", status_ready},
     {"GET", "/metrics", status_metrics},
+    {"GET", "/admin/usage", admin_usage},
 };
 
 struct api *api_create(struct chat *chat, const struct api_options *options) {

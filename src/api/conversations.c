@@ -1,4 +1,5 @@
 #include "api/conversations.h"
+#include "api/address.h"
 #include "api/api_state.h"
 #include "api/body.h"
 #include "api/credentials.h"
@@ -129,10 +130,12 @@ static void submit(struct conversations_request *request) {
 static bool may_create(const struct conversations_request *request, const char *user,
                        struct fault *fault) {
     const struct bot *bot = request->bot;
-    const struct http_request *http = http_exchange_request(request->exchange);
+    const struct api_options *options = &request->api->options;
     struct arena *arena = request->errand->arena;
-    char address[64];
-    limit_address(http->peer, address);
+    char peer[64], address[64];
+    limit_address(address_of(http_exchange_request(request->exchange), options->trusted_proxies,
+                             options->trusted_proxy_count, peer),
+                  address);
     struct slice by_user = slice_of(arena_printf(arena, "%s/new/user/%s", bot->name, user));
     struct slice by_address =
         slice_of(arena_printf(arena, "%s/new/address/%s", bot->name, address));

@@ -1,4 +1,5 @@
 #include "api/door.h"
+#include "api/address.h"
 #include "api/api_state.h"
 #include "api/credentials.h"
 #include "api/origin.h"
@@ -231,11 +232,14 @@ static struct slice language_of(const struct http_request *http) {
 static void start_turn(struct door_request *request, const struct identity *identity) {
     if (identity->session_token[0])
         credentials_keep(request->exchange, request->bot, identity->session_token);
+    const struct api_options *options = &request->api->options;
+    char address[64];
     struct turn_request turn = {
         .settings = request->settings,
         .bot = request->bot,
         .who = identity,
-        .address = http_exchange_request(request->exchange)->peer,
+        .address = address_of(http_exchange_request(request->exchange), options->trusted_proxies,
+                              options->trusted_proxy_count, address),
         .door = request->door->name,
         .language = language_of(http_exchange_request(request->exchange)),
         .id = request->id,

@@ -35,13 +35,17 @@ static bool same_secret(struct slice a, struct slice b) {
     return difference == 0;
 }
 
-static bool may_watch(const struct api *api, struct http_exchange *exchange) {
+bool status_has_admin_token(const struct api *api, struct http_exchange *exchange) {
     struct slice token = api->options.admin_token;
-    if (token.size > 0) {
-        struct slice header = http_header_get(http_exchange_request(exchange), "Authorization");
-        return header.size > 7 && slice_equal_nocase(slice_first(header, 7), SLICE("Bearer ")) &&
-               same_secret(slice_from(header, 7), token);
-    }
+    struct slice header = http_header_get(http_exchange_request(exchange), "Authorization");
+    return token.size > 0 && header.size > 7 &&
+           slice_equal_nocase(slice_first(header, 7), SLICE("Bearer ")) &&
+           same_secret(slice_from(header, 7), token);
+}
+
+static bool may_watch(const struct api *api, struct http_exchange *exchange) {
+    if (api->options.admin_token.size > 0)
+        return status_has_admin_token(api, exchange);
     /* Behind a proxy on the same machine everyone comes from loopback: the proxy's mark gives it
      * away. */
     const struct http_request *request = http_exchange_request(exchange);

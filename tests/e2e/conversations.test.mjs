@@ -270,6 +270,18 @@ test("reading does not count as a message; creating has the same limits, counted
   assert.equal((await readStream(await anna.say("say still free"))).text, "still free");
 });
 
+test("who makes many as a new visitor each time is one address", async (t) => {
+  const provider = await startProvider(t);
+  const bot = { limits: { per_address: { messages_per_minute: 2 } } };
+  const server = await Server.start(t, { ...oneBot(provider, bot), http: { trusted_proxies: ["127.0.0.1"] } });
+  const create = async (address) => (await server.post(PATH, {}, { "x-forwarded-for": address })).status;
+  const statuses = [];
+  for (let i = 0; i < 4; i++) statuses.push(await create("192.0.2.1"));
+  assert.deepEqual(statuses, [201, 201, 429, 429]);
+  assert.equal(await create("192.0.2.2"), 201);
+  assert.equal(counts(server).conversations, 3);
+});
+
 test("long messages make short pages", async (t) => {
   const { server, client } = await start(t);
   const anna = client();

@@ -65,3 +65,24 @@ test("one address, many visitors", async (t) => {
   }
   assert.deepEqual(statuses, [200, 200, 429]);
 });
+
+test("behind a trusted proxy the client's own address counts, and cannot be chosen", async (t) => {
+  const provider = await startProvider(t);
+  const bot = { limits: { per_address: { messages_per_minute: 1 } } };
+  const server = await Server.start(t, { ...oneBot(provider, bot), http: { trusted_proxies: ["127.0.0.1", "10.0.0.1"] } });
+  const ask = async (forwarded) => {
+    const reply = await server.ask("say hi", {}, { "x-forwarded-for": forwarded });
+    await reply.text();
+    return reply.status;
+  };
+  assert.equal(await ask("192.0.2.1"), 200);
+  assert.equal(await ask("192.0.2.1"), 429);
+  assert.equal(await ask("192.0.2.2"), 200);
+  assert.equal(await ask("192.0.2.99, 192.0.2.2"), 429); // what the client wrote itself does not count
+  assert.equal(await ask("192.0.2.3, 10.0.0.1"), 200);
+  assert.equal(await ask("192.0.2.3"), 429);
+  const other = await Server.start(t, oneBot(provider, bot));
+  const direct = async (forwarded) => (await other.ask("say hi", {}, { "x-forwarded-for": forwarded })).status;
+  assert.equal(await direct("192.0.2.1"), 200);
+  assert.equal(await direct("192.0.2.2"), 429); // nobody is trusted: the connection's address counts
+});

@@ -1,0 +1,121 @@
+#include "store/usage.h"
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/id.h"
+#include "store/session.h"
+
+#define POSITIVE(column) "CASE WHEN " column " > 0 THEN " column " ELSE 0 END"
+#define SUM(value)       "coalesce(sum(" value "), 0)"
+#define COST                                                                                       \
+    "CASE WHEN state = 'open' THEN reserved_microdollars ELSE " POSITIVE("cost_microdollars") " E" \
+                                                                                              "ND"
+#define PROMPT                                                                                     \
+    POSITIVE("input_tokens")                                                                       \
+    " + " POSITIVE("cache_read_tokens") " + " POSITIVE("cache_write_tokens") " + " POSITIVE(       \
+        "cache_write_1h_tokens")
+#define IS_DRIFT "counted_tokens >= 0 AND estimated = 0 AND input_tokens >= 0"
+
+/* Ids begin with the time, which keeps a report of a month from reading all years. */
+#define QUERY(group, name, condition)                                                                                                                                                                                                                                           \
+    "SELECT " group                                                                                                                                                                                                                                                             \
+    ", " name ", count(*), count(DISTINCT turn_id), " SUM("CASE WHEN error_kind <> '' THEN 1 "                                                                                                                                                                                  \
+                                                          "ELSE 0 END") ", " SUM(POSITIVE("input_"                                                                                                                                                                              \
+                                                                                          "token"                                                                                                                                                                               \
+                                                                                          "s")) ", " SUM(POSITIVE("cache_read_tokens")) ", " SUM(POSITIVE("cache_write_tokens") " + " POSITIVE("cache_write_1h_tokens")) ", " SUM(POSITIVE("output_tokens")) ", " SUM(POSITIVE( \
+        "reasoning_tokens")) ", " SUM(COST) ", " SUM("CASE WHEN estimated = 1 OR state = 'open' "                                                                                                                                                                               \
+                                                     "THEN " COST                                                                                                                                                                                                               \
+                                                     " ELSE 0 END") ", " SUM("CASE WHEN state <> "                                                                                                                                                                              \
+                                                                             "'open' AND "                                                                                                                                                                                      \
+                                                                             "cost_microdollars "                                                                                                                                                                               \
+                                                                             "< 0 THEN 1 ELSE 0 "                                                                                                                                                                               \
+                                                                             "END") ", " SUM("CAS"                                                                                                                                                                              \
+                                                                                             "E "                                                                                                                                                                               \
+                                                                                             "WHE"                                                                                                                                                                              \
+                                                                                             "N"                                                                                                                                                                                \
+                                                                                             " " IS_DRIFT                                                                                                                                                                       \
+                                                                                             " TH"                                                                                                                                                                              \
+                                                                                             "EN "                                                                                                                                                                              \
+                                                                                             "cou"                                                                                                                                                                              \
+                                                                                             "nte"                                                                                                                                                                              \
+                                                                                             "d_"                                                                                                                                                                               \
+                                                                                             "tok"                                                                                                                                                                              \
+                                                                                             "ens"                                                                                                                                                                              \
+                                                                                             " EL"                                                                                                                                                                              \
+                                                                                             "SE "                                                                                                                                                                              \
+                                                                                             "0 "                                                                                                                                                                               \
+                                                                                             "EN"                                                                                                                                                                               \
+                                                                                             "D") ", " SUM("CASE WHEN " IS_DRIFT                                                                                                                                                \
+                                                                                                           " THEN " PROMPT                                                                                                                                                      \
+                                                                                                           " ELSE 0 END") " FROM calls WHERE id >= $1 AND id < $2 AND started_ms >= $3 AND started_ms < $4"                                                                     \
+                                                                                                                          " AND ($5 = '' OR bot = $5)" condition                                                                                                                \
+                                                                                                                          " GROUP BY 1, 2 ORDER BY 11 DESC, 1"
+
+static const char *sql_of(enum store_usage_by by) {
+    switch (by) {
+    case STORE_USAGE_BY_USER:
+        return QUERY("user_id", "''", "");
+    case STORE_USAGE_BY_BOT:
+        return QUERY("bot", "''", "");
+    case STORE_USAGE_BY_MODEL:
+        return QUERY("provider || CASE WHEN model = '' THEN '' ELSE '/' || model END", "''", "");
+    case STORE_USAGE_BY_KEY:
+        return QUERY("substr(user_id, 5)",
+                     "coalesce((SELECT name FROM api_keys WHERE api_keys.id = substr(user_id, 5)),"
+                     " '')",
+                     " AND user_id LIKE 'key:%'");
+    case STORE_USAGE_BY_CONVERSATION:
+        return QUERY("conversation_id", "''", "");
+    default:
+        return QUERY("''", "''", "");
+    }
+}
+
+static struct store_usage read_row(const struct session_query *query, struct arena *arena) {
+    struct store_usage row = {.group = session_column_bytes(query, 0, arena),
+                              .name = session_column_bytes(query, 1, arena)};
+    int64_t *const numbers[] = {&row.calls,
+                                &row.turns,
+                                &row.errors,
+                                &row.input_tokens,
+                                &row.cache_read_tokens,
+                                &row.cache_write_tokens,
+                                &row.output_tokens,
+                                &row.reasoning_tokens,
+                                &row.microdollars,
+                                &row.estimated_microdollars,
+                                &row.unpriced,
+                                &row.counted_tokens,
+                                &row.reported_tokens};
+    for (int i = 0; i < (int)(sizeof numbers / sizeof numbers[0]); i++)
+        *numbers[i] = session_column_integer(query, i + 2);
+    return row;
+}
+
+bool store_usage_list(struct store_session *session, const struct store_usage_query *query,
+                      struct arena *arena, struct store_usage **ret_rows, size_t *ret_count,
+                      struct fault *fault) {
+    const int64_t margin_ms = 60000; /* a call's id is made a moment before it starts */
+    const struct id first = id_first(query->from_ms - margin_ms),
+                    last = id_first(query->to_ms + margin_ms);
+    struct session_query rows;
+    if (!session_query(session, sql_of(query->by),
+                       SESSION_VALUES(session_text(id_slice(&first)), session_text(id_slice(&last)),
+                                      session_integer(query->from_ms),
+                                      session_integer(query->to_ms), session_text(query->bot)),
+                       &rows, fault))
+        return false;
+    struct buffer found = {0};
+    while (session_next(&rows, fault)) {
+        const struct store_usage row = read_row(&rows, arena);
+        buffer_append(&found, (struct slice){(const char *)&row, sizeof row});
+    }
+    bool ok = session_query_end(&rows);
+    if (ok) {
+        *ret_count = found.size / sizeof(struct store_usage);
+        *ret_rows = arena_array(arena, *ret_count, sizeof **ret_rows);
+        if (found.size > 0)
+            memcpy(*ret_rows, found.data, found.size);
+    }
+    buffer_finish(&found);
+    return ok;
+}
