@@ -5,7 +5,7 @@
 #include "gate/zone.h"
 #include <time.h>
 
-enum { DAYS_DEFAULT = 30, DAYS_MAX = 3660 };
+static const int64_t days_default = 30, days_max = 3660, noon_s = 43200;
 static const int64_t hour_ms = 3600000;
 
 /* --- options --- */
@@ -58,7 +58,7 @@ static bool read_date(struct slice text, const char *param, const struct zone *z
         const char *end = strptime(copy, "%Y-%m-%d", &date);
         struct tm given = date;
         if (end && *end == '\0') {
-            time_t noon = timegm(&date) + 12 * 3600;
+            time_t noon = timegm(&date) + noon_s;
             if (date.tm_mday == given.tm_mday && date.tm_mon == given.tm_mon) {
                 int64_t local_ms = (int64_t)noon * 1000;
                 *ret_noon_ms = local_ms - zone_offset_s(zone, local_ms) * 1000;
@@ -131,11 +131,11 @@ bool usage_report_make(struct store_session *session, const struct settings *set
     if (!find_group(options->by, &group, fault) || !find_bot(settings, options->bot, &bot, fault))
         return false;
     const struct zone *zone = bot ? bot->budget.zone : NULL;
-    int64_t to_ms = now_ms, from_ms = now_ms - (DAYS_DEFAULT - 1) * 24 * hour_ms;
+    int64_t to_ms = now_ms, from_ms = now_ms - (days_default - 1) * 24 * hour_ms;
     if (options->to.size > 0) {
         if (!read_date(options->to, "to", zone, &to_ms, fault))
             return false;
-        from_ms = to_ms - (DAYS_DEFAULT - 1) * 24 * hour_ms;
+        from_ms = to_ms - (days_default - 1) * 24 * hour_ms;
     }
     if (options->from.size > 0 && !read_date(options->from, "from", zone, &from_ms, fault))
         return false;
@@ -143,7 +143,7 @@ bool usage_report_make(struct store_session *session, const struct settings *set
                                       .bot = options->bot,
                                       .from_ms = zone_day(zone, from_ms).start_ms,
                                       .to_ms = zone_day(zone, to_ms).end_ms};
-    if (query.from_ms >= query.to_ms || query.to_ms - query.from_ms > DAYS_MAX * 24 * hour_ms) {
+    if (query.from_ms >= query.to_ms || query.to_ms - query.from_ms > days_max * 24 * hour_ms) {
         fault_set(fault, FAULT_BAD_INPUT,
                   "from must not be after to, and at most ten years before.");
         return fault_param(fault, "from");

@@ -107,13 +107,14 @@ void usage_write_csv(const struct usage_report *report, struct buffer *out) {
 
 static void write_table_row(const char *group, const struct store_usage *row, bool drift,
                             struct buffer *out) {
+    const int64_t prompt = row->input_tokens + row->cache_write_tokens;
+    const int64_t answer = row->output_tokens + row->reasoning_tokens;
     struct buffer cost = {0};
     write_dollars(row->microdollars, &cost);
     buffer_printf(out, "%-40s %8lld %8lld %7lld %12lld %12lld %12lld %14s", group,
                   (long long)row->calls, (long long)row->turns, (long long)row->errors,
-                  (long long)(row->input_tokens + row->cache_write_tokens),
-                  (long long)row->cache_read_tokens,
-                  (long long)(row->output_tokens + row->reasoning_tokens), buffer_string(&cost));
+                  (long long)prompt, (long long)row->cache_read_tokens, (long long)answer,
+                  buffer_string(&cost));
     if (drift && row->reported_tokens > 0)
         buffer_printf(out, " %+8.1f %%",
                       100.0 * (double)(row->counted_tokens - row->reported_tokens) /

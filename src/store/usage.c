@@ -6,67 +6,67 @@
 
 #define POSITIVE(column) "CASE WHEN " column " > 0 THEN " column " ELSE 0 END"
 #define SUM(value)       "coalesce(sum(" value "), 0)"
-#define COST                                                                                       \
-    "CASE WHEN state = 'open' THEN reserved_microdollars ELSE " POSITIVE("cost_microdollars") " E" \
-                                                                                              "ND"
-#define PROMPT                                                                                     \
-    POSITIVE("input_tokens")                                                                       \
-    " + " POSITIVE("cache_read_tokens") " + " POSITIVE("cache_write_tokens") " + " POSITIVE(       \
-        "cache_write_1h_tokens")
-#define IS_DRIFT "counted_tokens >= 0 AND estimated = 0 AND input_tokens >= 0"
+#define WRITTEN          POSITIVE("cache_write_tokens") " + " POSITIVE("cache_write_1h_tokens")
+#define PROMPT           POSITIVE("input_tokens") " + " POSITIVE("cache_read_tokens") " + " WRITTEN
+#define PAID             POSITIVE("cost_microdollars")
+#define COST             "CASE WHEN state = 'open' THEN reserved_microdollars ELSE " PAID " END"
+#define IS_DRIFT         "counted_tokens >= 0 AND estimated = 0 AND input_tokens >= 0"
+
+/* In the order of read_row. */
+/* clang-format off: it makes one endless line of these */
+#define SUMS                                                                                                                                                                                                     \
+    ", count(*), count(DISTINCT turn_id)"                                                                                                                                                                        \
+    ", " SUM("CASE WHEN error_kind <> '' THEN 1 ELSE 0 END") ", " SUM(POSITIVE("input_tokens")) ", " SUM(POSITIVE("cache_read_tokens")) ", " SUM(WRITTEN) ", " SUM(POSITIVE("output_tokens")) ", " SUM(POSITIVE( \
+        "reasoning_tokens")) ", " SUM(COST) ", " SUM("CASE WHEN estimated = 1 OR state = 'open' "                                                                                                                \
+                                                     "THEN " COST                                                                                                                                                \
+                                                     " ELSE 0 END") ", " SUM("CASE WHEN state <> "                                                                                                               \
+                                                                             "'open' AND "                                                                                                                       \
+                                                                             "cost_microdollars "                                                                                                                \
+                                                                             "< 0 THEN 1 ELSE 0 "                                                                                                                \
+                                                                             "END") ", " SUM("CAS"                                                                                                               \
+                                                                                             "E "                                                                                                                \
+                                                                                             "WHE"                                                                                                               \
+                                                                                             "N"                                                                                                                 \
+                                                                                             " " IS_DRIFT                                                                                                        \
+                                                                                             " TH"                                                                                                               \
+                                                                                             "EN "                                                                                                               \
+                                                                                             "cou"                                                                                                               \
+                                                                                             "nte"                                                                                                               \
+                                                                                             "d_"                                                                                                                \
+                                                                                             "tok"                                                                                                               \
+                                                                                             "ens"                                                                                                               \
+                                                                                             " EL"                                                                                                               \
+                                                                                             "SE "                                                                                                               \
+                                                                                             "0 "                                                                                                                \
+                                                                                             "EN"                                                                                                                \
+                                                                                             "D") ", " SUM("CASE WHEN " IS_DRIFT                                                                                 \
+                                                                                                           " THEN " PROMPT                                                                                       \
+                                                                                                           " ELSE 0 END")
+/* clang-format on */
 
 /* Ids begin with the time, which keeps a report of a month from reading all years. */
-#define QUERY(group, name, condition)                                                                                                                                                                                                                                           \
-    "SELECT " group                                                                                                                                                                                                                                                             \
-    ", " name ", count(*), count(DISTINCT turn_id), " SUM("CASE WHEN error_kind <> '' THEN 1 "                                                                                                                                                                                  \
-                                                          "ELSE 0 END") ", " SUM(POSITIVE("input_"                                                                                                                                                                              \
-                                                                                          "token"                                                                                                                                                                               \
-                                                                                          "s")) ", " SUM(POSITIVE("cache_read_tokens")) ", " SUM(POSITIVE("cache_write_tokens") " + " POSITIVE("cache_write_1h_tokens")) ", " SUM(POSITIVE("output_tokens")) ", " SUM(POSITIVE( \
-        "reasoning_tokens")) ", " SUM(COST) ", " SUM("CASE WHEN estimated = 1 OR state = 'open' "                                                                                                                                                                               \
-                                                     "THEN " COST                                                                                                                                                                                                               \
-                                                     " ELSE 0 END") ", " SUM("CASE WHEN state <> "                                                                                                                                                                              \
-                                                                             "'open' AND "                                                                                                                                                                                      \
-                                                                             "cost_microdollars "                                                                                                                                                                               \
-                                                                             "< 0 THEN 1 ELSE 0 "                                                                                                                                                                               \
-                                                                             "END") ", " SUM("CAS"                                                                                                                                                                              \
-                                                                                             "E "                                                                                                                                                                               \
-                                                                                             "WHE"                                                                                                                                                                              \
-                                                                                             "N"                                                                                                                                                                                \
-                                                                                             " " IS_DRIFT                                                                                                                                                                       \
-                                                                                             " TH"                                                                                                                                                                              \
-                                                                                             "EN "                                                                                                                                                                              \
-                                                                                             "cou"                                                                                                                                                                              \
-                                                                                             "nte"                                                                                                                                                                              \
-                                                                                             "d_"                                                                                                                                                                               \
-                                                                                             "tok"                                                                                                                                                                              \
-                                                                                             "ens"                                                                                                                                                                              \
-                                                                                             " EL"                                                                                                                                                                              \
-                                                                                             "SE "                                                                                                                                                                              \
-                                                                                             "0 "                                                                                                                                                                               \
-                                                                                             "EN"                                                                                                                                                                               \
-                                                                                             "D") ", " SUM("CASE WHEN " IS_DRIFT                                                                                                                                                \
-                                                                                                           " THEN " PROMPT                                                                                                                                                      \
-                                                                                                           " ELSE 0 END") " FROM calls WHERE id >= $1 AND id < $2 AND started_ms >= $3 AND started_ms < $4"                                                                     \
-                                                                                                                          " AND ($5 = '' OR bot = $5)" condition                                                                                                                \
-                                                                                                                          " GROUP BY 1, 2 ORDER BY 11 DESC, 1"
+#define CALLS                                                                                      \
+    " FROM calls WHERE id >= $1 AND id < $2 AND started_ms >= $3 AND started_ms < $4"              \
+    " AND ($5 = '' OR bot = $5)"
+#define GROUPED " GROUP BY 1, 2 ORDER BY 11 DESC, 1"
 
 static const char *sql_of(enum store_usage_by by) {
     switch (by) {
     case STORE_USAGE_BY_USER:
-        return QUERY("user_id", "''", "");
+        return "SELECT user_id, ''" SUMS CALLS GROUPED;
     case STORE_USAGE_BY_BOT:
-        return QUERY("bot", "''", "");
+        return "SELECT bot, ''" SUMS CALLS GROUPED;
     case STORE_USAGE_BY_MODEL:
-        return QUERY("provider || CASE WHEN model = '' THEN '' ELSE '/' || model END", "''", "");
+        return "SELECT provider || CASE WHEN model = '' THEN '' ELSE '/' || model END"
+               ", ''" SUMS CALLS GROUPED;
     case STORE_USAGE_BY_KEY:
-        return QUERY("substr(user_id, 5)",
-                     "coalesce((SELECT name FROM api_keys WHERE api_keys.id = substr(user_id, 5)),"
-                     " '')",
-                     " AND user_id LIKE 'key:%'");
+        return "SELECT substr(user_id, 5), coalesce((SELECT name FROM api_keys"
+               " WHERE api_keys.id = substr(user_id, 5)), '')" SUMS CALLS
+               " AND user_id LIKE 'key:%'" GROUPED;
     case STORE_USAGE_BY_CONVERSATION:
-        return QUERY("conversation_id", "''", "");
+        return "SELECT conversation_id, ''" SUMS CALLS GROUPED;
     default:
-        return QUERY("''", "''", "");
+        return "SELECT '', ''" SUMS CALLS GROUPED;
     }
 }
 
