@@ -13,35 +13,20 @@
 #define IS_DRIFT         "counted_tokens >= 0 AND estimated = 0 AND input_tokens >= 0"
 
 /* In the order of read_row. */
-/* clang-format off: it makes one endless line of these */
-#define SUMS                                                                                                                                                                                                     \
-    ", count(*), count(DISTINCT turn_id)"                                                                                                                                                                        \
-    ", " SUM("CASE WHEN error_kind <> '' THEN 1 ELSE 0 END") ", " SUM(POSITIVE("input_tokens")) ", " SUM(POSITIVE("cache_read_tokens")) ", " SUM(WRITTEN) ", " SUM(POSITIVE("output_tokens")) ", " SUM(POSITIVE( \
-        "reasoning_tokens")) ", " SUM(COST) ", " SUM("CASE WHEN estimated = 1 OR state = 'open' "                                                                                                                \
-                                                     "THEN " COST                                                                                                                                                \
-                                                     " ELSE 0 END") ", " SUM("CASE WHEN state <> "                                                                                                               \
-                                                                             "'open' AND "                                                                                                                       \
-                                                                             "cost_microdollars "                                                                                                                \
-                                                                             "< 0 THEN 1 ELSE 0 "                                                                                                                \
-                                                                             "END") ", " SUM("CAS"                                                                                                               \
-                                                                                             "E "                                                                                                                \
-                                                                                             "WHE"                                                                                                               \
-                                                                                             "N"                                                                                                                 \
-                                                                                             " " IS_DRIFT                                                                                                        \
-                                                                                             " TH"                                                                                                               \
-                                                                                             "EN "                                                                                                               \
-                                                                                             "cou"                                                                                                               \
-                                                                                             "nte"                                                                                                               \
-                                                                                             "d_"                                                                                                                \
-                                                                                             "tok"                                                                                                               \
-                                                                                             "ens"                                                                                                               \
-                                                                                             " EL"                                                                                                               \
-                                                                                             "SE "                                                                                                               \
-                                                                                             "0 "                                                                                                                \
-                                                                                             "EN"                                                                                                                \
-                                                                                             "D") ", " SUM("CASE WHEN " IS_DRIFT                                                                                 \
-                                                                                                           " THEN " PROMPT                                                                                       \
-                                                                                                           " ELSE 0 END")
+/* clang-format off */
+#define SUMS \
+    ", count(*), count(DISTINCT turn_id)" \
+    ", " SUM("CASE WHEN error_kind <> '' THEN 1 ELSE 0 END") \
+    ", " SUM(POSITIVE("input_tokens")) \
+    ", " SUM(POSITIVE("cache_read_tokens")) \
+    ", " SUM(WRITTEN) \
+    ", " SUM(POSITIVE("output_tokens")) \
+    ", " SUM(POSITIVE("reasoning_tokens")) \
+    ", " SUM(COST) \
+    ", " SUM("CASE WHEN estimated = 1 OR state = 'open' THEN " COST " ELSE 0 END") \
+    ", " SUM("CASE WHEN state <> 'open' AND cost_microdollars < 0 THEN 1 ELSE 0 END") \
+    ", " SUM("CASE WHEN " IS_DRIFT " THEN counted_tokens ELSE 0 END") \
+    ", " SUM("CASE WHEN " IS_DRIFT " THEN " PROMPT " ELSE 0 END")
 /* clang-format on */
 
 /* Ids begin with the time, which keeps a report of a month from reading all years. */
