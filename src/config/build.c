@@ -167,7 +167,7 @@ bool resolve_model(struct builder *builder, const char *text, const struct yaml_
         .model = arena_string(builder->arena, rest.data ? rest : SLICE("")),
     };
     if (!answers_itself(provider))
-        ret_choice->info = build_model_info(provider, ret_choice->model);
+        ret_choice->info = config_model_info(provider, ret_choice->model);
     return true;
 }
 

@@ -88,8 +88,8 @@ void build_own_models(struct builder *builder, const struct draft_provider *draf
     provider->model_count = count;
 }
 
-const struct model_info *build_model_info(const struct provider_settings *provider,
-                                          const char *model) {
+const struct model_info *config_model_info(const struct provider_settings *provider,
+                                           const char *model) {
     for (size_t i = 0; i < provider->model_count; i++)
         if (strcmp(provider->models[i].model, model) == 0)
             return provider->models[i].info;

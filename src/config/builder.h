@@ -39,9 +39,6 @@ bool resolve_model(struct builder *builder, const char *text, const struct yaml_
 /* Those that the configuration tells of. */
 void build_own_models(struct builder *builder, const struct draft_provider *draft,
                       struct provider_settings *provider);
-/* What is known of the model, by the configuration and the catalogue; NULL when nothing is. */
-const struct model_info *build_model_info(const struct provider_settings *provider,
-                                          const char *model);
 
 /* build_money.c */
 /* A bot's context and budget, and that limits on cost have prices to go by. */

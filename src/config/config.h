@@ -5,6 +5,8 @@
 #include "base/slice.h"
 struct arena;
 struct buffer;
+struct model_info;
+struct provider_settings;
 struct settings;
 
 struct config {
@@ -54,6 +56,9 @@ void config_result_finish(struct config_result *result);
 /* Takes the config out of the result. */
 struct config *config_take(struct config_result *result);
 void config_destroy(struct config *config);
+/* What is known of the model, by the configuration and the catalogue; NULL when nothing is. */
+const struct model_info *config_model_info(const struct provider_settings *provider,
+                                           const char *model);
 /* Appends the paths of options that differ but are read at start only ("listen, http.body_max");
  * false when there are none. For a reload. */
 bool config_needs_restart(const struct config *running, const struct config *next,
