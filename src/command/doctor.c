@@ -109,7 +109,8 @@ static void check_providers(struct doctor *doctor, struct service *service) {
 static void print_help(void) {
     puts("Usage: switchboard doctor -c FILE [--json]\n\n"
          "Looks whether everything works that the configuration needs: address, database, files,\n"
-         "and each provider by one small call of a model: name, connection, clock, key, model,\n"
+         "key sets, and each provider by one small call of a model: name, connection, clock, key, "
+         "model,\n"
          "streaming. Tells what to do for each failure. Exits with 1 when anything failed.\n\n"
          "  -c, --config FILE   the configuration (default: switchboard.yaml)\n"
          "      --json          a JSON object a line");
@@ -137,6 +138,7 @@ int command_doctor(int argc, char **argv) {
     config->log_level = LOG_SILENT; /* what matters is told here */
     config->warning_count = 0;
     doctor_server(&doctor, config);
+    doctor_keys(&doctor, config);
     struct service service;
     if (service_open(&service, config)) {
         check_database(&doctor, &service);

@@ -4,6 +4,7 @@
 #include <stddef.h>
 struct config;
 struct chat;
+struct fault;
 struct loop;
 struct model_choice;
 
@@ -20,6 +21,10 @@ void doctor_tell(struct doctor *doctor, enum doctor_level level, const char *sub
 
 /* doctor_server.c: address, files, knowledge. */
 void doctor_server(struct doctor *doctor, const struct config *config);
+/* doctor_keys.c: the key sets that bots check tokens with. */
+void doctor_keys(struct doctor *doctor, const struct config *config);
+/* What to do when a server could not be reached. */
+const char *doctor_network_advice(const struct fault *fault);
 /* doctor_provider.c: one provider, by one small streamed call of that model. Runs the loop. */
 void doctor_provider(struct doctor *doctor, struct chat *chat, struct loop *loop,
                      const struct model_choice *choice);

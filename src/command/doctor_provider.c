@@ -60,15 +60,15 @@ static void on_fetched(void *user, const struct fault *fault) {
 
 static const struct fetch_handler reaching = {on_head, on_data, on_fetched};
 
-static const char *network_advice(const struct fault *fault) {
+const char *doctor_network_advice(const struct fault *fault) {
     if (strcmp(fault->code, "resolve") == 0)
-        return "Check the host name in `url`, and this machine's name servers.";
+        return "Check the host name in the address, and this machine's name servers.";
     if (strcmp(fault->code, "tls") == 0)
         return "Check the certificate of the server, this machine's clock, and the package "
                "ca-certificates.";
     if (fault->kind == FAULT_PROVIDER_STALLED)
         return "Check the firewall and the proxy between this machine and the provider.";
-    return "Check that the server runs, the port in `url`, and the firewall.";
+    return "Check that the server runs, the port in its address, and the firewall.";
 }
 
 static bool reach(struct probe *probe) {
@@ -86,7 +86,7 @@ static bool reach(struct probe *probe) {
         doctor_tell(probe->doctor, DOCTOR_OK, probe->subject, NULL, "can be reached");
         return true;
     }
-    doctor_tell(probe->doctor, DOCTOR_FAILED, probe->subject, network_advice(&probe->fault),
+    doctor_tell(probe->doctor, DOCTOR_FAILED, probe->subject, doctor_network_advice(&probe->fault),
                 "cannot be reached: %s", probe->fault.message);
     return false;
 }
@@ -153,7 +153,7 @@ static void tell_failure(struct probe *probe) {
         break;
     case FAULT_PROVIDER_NETWORK:
     case FAULT_PROVIDER_STALLED:
-        advice = network_advice(&probe->fault);
+        advice = doctor_network_advice(&probe->fault);
         break;
     default:
         break;
@@ -162,8 +162,14 @@ static void tell_failure(struct probe *probe) {
 }
 
 static void tell_success(struct probe *probe, const struct call *call) {
+    const struct provider_settings *provider = &probe->provider;
+    char others[160] = "";
+    /* One call a provider: this must not look as if each key had been tried. */
+    if (provider->key_count > 1)
+        snprintf(others, sizeof others, " %s (the first of %zu; the others were not tried)",
+                 provider->keys[0].name, provider->key_count);
     doctor_tell(probe->doctor, DOCTOR_OK, probe->subject, NULL,
-                "takes the key and answers (first token after %lld ms)",
+                "takes the key%s and answers (first token after %lld ms)", others,
                 (long long)(call->first_token_us / 1000));
     if (probe->batches == 1 && probe->deltas >= BUFFERED_DELTAS &&
         call->first_token_us > buffered_us)

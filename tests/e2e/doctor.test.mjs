@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { binary, folder, Server } from "./support/server.mjs";
 import { startProvider, oneBot } from "./support/provider.mjs";
+import { keyPair } from "./support/token.mjs";
 
 // Not synchronous: some upstreams live in this process.
 async function doctor(config, ...args) {
@@ -102,6 +103,56 @@ test("a port that is taken, a running server, a database that cannot be made, an
   const off = await doctor({ database: "sqlite:a.db", listen: "127.0.0.1:0", providers: { openai: { key: "" } }, bots: { b: { models: ["openai/gpt-4o", "offline"] } } });
   assert.equal(off.status, 0, off.out);
   assert.match(off.out, /warning +openai: is off: its key is empty/);
+});
+
+test("a model that never answers does not hold it up", async (t) => {
+  const { status, out } = await examine(t, "do:stall-head");
+  assert.equal(status, 1);
+  assert.match(out, /FAILED +up\/do:stall-head: .*\n +→ Check the firewall/);
+  assert.match(out, / 1 failed$/m);
+});
+
+test("a clock that is a little off is a warning", async (t) => {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    const date = new Date(Date.now() + 120000).toUTCString();
+    socket.once("data", () => socket.end(`HTTP/1.1 404 Not Found\r\nDate: ${date}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const { out } = await doctor({ database: "sqlite:a.db", listen: "127.0.0.1:0", ...oneBot({ url: `http://127.0.0.1:${server.address().port}` }) });
+  assert.match(out, /warning +clock: it is (1[12]\d) s behind the clock of up\n +→ Set this machine's clock/);
+});
+
+test("key sets: good, none in it, of another kind, not there", async (t) => {
+  const provider = await startProvider(t);
+  const look = (jwks_url) => doctor({ database: "sqlite:a.db", listen: "127.0.0.1:0", ...oneBot(provider, { access: { jwt: { algorithm: "ES256", jwks_url } } }) });
+  const url = `${provider.url}/jwks`;
+  const none = await look(url);
+  assert.equal(none.status, 1);
+  assert.match(none.out, /FAILED +support: its jwks_url gives no usable key: .*\n +→ Check `access.jwt.jwks_url` and `algorithm`/);
+  await provider.setKeys({ keys: [keyPair("rsa", "one").jwk] });
+  assert.match((await look(url)).out, /FAILED +support: its jwks_url gives no usable key/);
+  await provider.setKeys({ keys: [keyPair("ec", "one").jwk] });
+  const good = await look(url);
+  assert.equal(good.status, 0, good.out);
+  assert.match(good.out, /^ok +support: its jwks_url gives usable keys/m);
+  const gone = await look("http://127.0.0.1:9/jwks");
+  assert.equal(gone.status, 1);
+  assert.match(gone.out, /FAILED +support: its jwks_url cannot be read: .*\n +→ Check that the server runs/);
+  assert.match(gone.out, /^ok +up\/m: streams/m, "the rest is looked at all the same");
+});
+
+test("of several keys it tells which one it tried", async (t) => {
+  const provider = await startProvider(t);
+  const config = { database: "sqlite:a.db", listen: "127.0.0.1:0", ...oneBot(provider) };
+  config.providers.up = { api: "openai", url: config.providers.up.url, keys: { blue: { key: "first-secret" }, red: { key: "second-secret" } } };
+  const { status, out } = await doctor(config);
+  assert.equal(status, 0, out);
+  assert.match(out, /takes the key blue \(the first of 2; the others were not tried\)/);
+  assert.doesNotMatch(out, /first-secret|second-secret/);
+  assert.equal((await provider.requests()).length, 1);
 });
 
 test("a bad file, and JSON lines", async (t) => {
