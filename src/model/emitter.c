@@ -99,9 +99,9 @@ struct emitter_call *emitter_find_id(struct emitter *emitter, struct slice id) {
     return NULL;
 }
 
-struct emitter_call *emitter_find_number(struct emitter *emitter, size_t number) {
+struct emitter_call *emitter_find_position(struct emitter *emitter, size_t position) {
     for (struct emitter_call *call = emitter->calls; call; call = call->next)
-        if (call->number == number)
+        if (call->position == position)
             return call;
     return NULL;
 }
@@ -111,7 +111,7 @@ struct emitter_call *emitter_call(struct emitter *emitter, int64_t key, struct s
         return NULL;
     struct emitter_call *call = arena_allocate(emitter->arena, sizeof *call);
     call->key = key;
-    call->number = emitter->call_count++;
+    call->position = emitter->call_count++;
     /* Two calls of one id could not be told apart when their results come back. */
     if (id.size > 0 && !emitter_find_id(emitter, id))
         call->id = arena_copy(emitter->arena, id);
@@ -132,11 +132,22 @@ static void emit_arguments(struct emitter *emitter, const struct emitter_call *c
     emit(emitter, &event);
 }
 
+/* A vendor that leaves out one id may give another call the one that we would make. */
+static struct slice free_id(struct emitter *emitter, const struct emitter_call *call) {
+    size_t number = call->number + 1;
+    struct slice id;
+    do
+        id = slice_of(arena_printf(emitter->arena, "call_%zu", number++));
+    while (emitter_find_id(emitter, id));
+    return id;
+}
+
 static void announce(struct emitter *emitter, struct emitter_call *call) {
     call->announced = true;
+    call->number = emitter->announced_count++;
     emitter->spoken = true;
     if (call->id.size == 0)
-        call->id = slice_of(arena_printf(emitter->arena, "call_%zu", call->number + 1));
+        call->id = free_id(emitter, call);
     struct model_event event = {
         .kind = MODEL_EVENT_TOOL_CALL,
         .index = call->number,

@@ -11,7 +11,8 @@ struct emitter_call {
     int64_t key;     /* the vendor's index of the call or block, -1 if it gave none */
     struct slice id; /* as the vendor gave it, may be empty */
     struct slice name;
-    size_t number; /* 0, 1, 2 … in order of appearance */
+    size_t position; /* 0, 1, 2 … in order of appearance */
+    size_t number;   /* the same in order of announcement, which is what readers are told */
     bool announced;
     struct buffer early; /* arguments that came before the name */
     struct text_join join;
@@ -24,7 +25,7 @@ struct emitter {
     struct buffer scratch;
     struct text_join text, reasoning, refusal;
     struct emitter_call *calls, *last_call;
-    size_t call_count;
+    size_t call_count, announced_count;
     bool muted;    /* given up by its owner: nothing is emitted any more */
     bool started;  /* START was emitted */
     bool spoken;   /* text of any kind or a tool call was emitted */
@@ -49,7 +50,7 @@ void emitter_usage(struct emitter *emitter, const struct model_usage *usage);
 
 struct emitter_call *emitter_find_key(struct emitter *emitter, int64_t key);
 struct emitter_call *emitter_find_id(struct emitter *emitter, struct slice id);
-struct emitter_call *emitter_find_number(struct emitter *emitter, size_t number);
+struct emitter_call *emitter_find_position(struct emitter *emitter, size_t position);
 /* Begins a call; NULL when there are too many. It is announced once its name is known. */
 struct emitter_call *emitter_call(struct emitter *emitter, int64_t key, struct slice id);
 /* The first name that is not empty counts. Emits TOOL_CALL. */

@@ -77,7 +77,7 @@ static bool begins_arguments(struct slice arguments) {
 static struct emitter_call *find_unmarked(struct emitter *emitter, const struct call_delta *delta) {
     struct emitter_call *last = emitter->last_call;
     if (delta->name.size == 0)
-        return delta->position > 0 ? emitter_find_number(emitter, delta->position) : last;
+        return delta->position > 0 ? emitter_find_position(emitter, delta->position) : last;
     bool goes_on = last && slice_equal(last->name, delta->name) &&
                    !begins_arguments(delta->arguments) && delta->arguments.size > 2;
     return goes_on ? last : NULL;

@@ -117,6 +117,18 @@ static void test_parallel_calls_by_index(void **state) {
 }
 
 /* Ollama: whole calls in one delta; others number all calls 0, or not at all, or give no ids. */
+/* The one whose name comes late is announced later, and counted then; a made-up id is a free one.
+ */
+static void test_a_call_named_late(void **state) {
+    (void)state;
+    expect(CALLS("{\"index\":0,\"function\":{\"arguments\":\"{}\"}}")
+               CALLS("{\"index\":1,\"id\":\"call_2\",\"function\":{\"name\":\"g\","
+                     "\"arguments\":\"{}\"}}") CALLS("{\"index\":0,\"function\":{\"name\":\"f\"}}")
+                   END("tool_calls"),
+           "start c1 m\ncall 0 call_2 g\narguments {}\ncall 1 call_3 f\narguments {}"
+           "\nfinish tool_calls tool_calls");
+}
+
 static void test_calls_of_others(void **state) {
     (void)state;
     expect(CALLS("{\"id\":\"a\",\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}},"
@@ -339,6 +351,7 @@ int main(void) {
         cmocka_unit_test(test_nonsense_in_usage),
         cmocka_unit_test(test_usage_in_every_chunk_and_a_repeated_message),
         cmocka_unit_test(test_parallel_calls_by_index),
+        cmocka_unit_test(test_a_call_named_late),
         cmocka_unit_test(test_calls_of_others),
         cmocka_unit_test(test_arguments_before_the_name),
         cmocka_unit_test(test_a_call_of_the_old_form),
