@@ -35,13 +35,25 @@ static struct id print(unsigned __int128 value) {
     return id;
 }
 
-struct id id_create(void) {
+static unsigned __int128 random_bits(size_t bytes) {
     unsigned char random[10];
-    id_random(random, sizeof random);
-    unsigned __int128 value = (unsigned __int128)(uint64_t)clock_wall_ms() << 80;
-    for (size_t i = 0; i < sizeof random; i++)
+    unsigned __int128 value = 0;
+    id_random(random, bytes);
+    for (size_t i = 0; i < bytes; i++)
         value |= (unsigned __int128)random[i] << (8 * i);
-    return print(value);
+    return value;
+}
+
+/* The first of a millisecond leaves its top bit free, so that those after it, each a random step
+ * further, cannot run over into the next one. */
+struct id id_create(void) {
+    static _Thread_local unsigned __int128 last;
+    uint64_t now = (uint64_t)clock_wall_ms();
+    if ((uint64_t)(last >> 80) == now)
+        last += 1 + random_bits(8);
+    else
+        last = (unsigned __int128)now << 80 | random_bits(10) >> 1;
+    return print(last);
 }
 
 struct id id_first(int64_t wall_ms) {

@@ -1,5 +1,6 @@
 /* Ids: ULIDs (26 characters of Crockford's base 32: 48 bits of wall clock in ms, 80 random bits).
- * They sort by time and leak no counts. Thread-safe. */
+ * They sort by time and leak no counts; those of one thread sort in the order they were
+ * made, also within a millisecond (each a random step of 64 bits after the last). Thread-safe. */
 #pragma once
 #include "base/slice.h"
 

@@ -75,7 +75,7 @@ test("the conversation goes on under its id and is logged", async (t) => {
     return rows.length === 4 && rows;
   }, "four messages");
   assert.deepEqual(rows.map((row) => row.role).sort(), ["assistant", "assistant", "user", "user"]);
-  const [call] = server.sql("select * from calls order by started_ms limit 1");
+  const [call] = server.sql("select * from calls order by id limit 1");
   assert.equal(call.provider, "up");
   assert.equal(call.model, "m");
   assert.equal(call.input_tokens, 10);

@@ -25,7 +25,7 @@ async function start(t, bot = {}, more = {}) {
 
 const settled = async (server, count) =>
   until(() => {
-    const rows = server.sql("select * from calls order by started_ms");
+    const rows = server.sql("select * from calls order by id");
     return rows.length >= count && rows.every((row) => row.state === "settled") && rows;
   }, `${count} settled calls`);
 

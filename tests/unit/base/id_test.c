@@ -31,6 +31,16 @@ static void carries_the_time(void **state) {
     assert_string_equal(id_first(-5).text, "00000000000000000000000000");
 }
 
+static void sorts_in_the_order_of_making(void **state) {
+    (void)state;
+    struct id last = id_create();
+    for (int i = 0; i < 20000; i++) {
+        struct id next = id_create();
+        assert_true(strcmp(last.text, next.text) < 0);
+        last = next;
+    }
+}
+
 static int compare(const void *a, const void *b) {
     return strcmp(((const struct id *)a)->text, ((const struct id *)b)->text);
 }
@@ -91,9 +101,8 @@ static void fills_with_random_bytes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(carries_the_time),
-        cmocka_unit_test(never_repeats),
-        cmocka_unit_test(judges_text),
+        cmocka_unit_test(carries_the_time),        cmocka_unit_test(sorts_in_the_order_of_making),
+        cmocka_unit_test(never_repeats),           cmocka_unit_test(judges_text),
         cmocka_unit_test(fills_with_random_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
