@@ -164,6 +164,7 @@ bool fetch_deliver_data(struct fetch *fetch, struct slice bytes) {
         return false;
     }
     fetch->body_left -= bytes.size;
+    loop_relayed(fetch->fetcher->loop, fetch->fetcher->active);
     start_idle_wait(fetch);
     if (fetch->handler.data)
         fetch->handler.data(fetch->user, bytes);

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 #include <uv.h>
 
 struct letter {
@@ -15,6 +16,8 @@ struct loop {
     uv_loop_t uv;
     uv_async_t wake;
     struct timer_wheel *timers;
+    uv_check_t polled;
+    size_t pieces; /* passed on since the loop woke, where there are streams enough */
     atomic_bool stopping;
     pthread_mutex_t lock; /* guards the mailbox */
     struct letter *letters;
@@ -42,14 +45,30 @@ static void on_wake(uv_async_t *wake) {
         uv_stop(&loop->uv);
 }
 
+void loop_relayed(struct loop *loop, size_t streams) {
+    if (streams >= LOOP_GATHER_STREAMS)
+        loop->pieces++;
+}
+
+/* Right after the sockets that were ready have been served. An interrupted wait is as good. */
+static void on_polled(uv_check_t *polled) {
+    struct loop *loop = polled->data;
+    const struct timespec wait = {.tv_nsec = LOOP_GATHER_US * 1000};
+    if (loop->pieces > 0 && loop->pieces < LOOP_GATHER_FULL)
+        nanosleep(&wait, NULL);
+    loop->pieces = 0;
+}
+
 struct loop *loop_create(void) {
     struct loop *loop = memory_zeroed(1, sizeof *loop);
     pthread_mutex_init(&loop->lock, NULL);
-    if (uv_loop_init(&loop->uv) != 0 || uv_async_init(&loop->uv, &loop->wake, on_wake) != 0) {
+    if (uv_loop_init(&loop->uv) != 0 || uv_async_init(&loop->uv, &loop->wake, on_wake) != 0 ||
+        uv_check_init(&loop->uv, &loop->polled) != 0) {
         fputs("switchboard: cannot create an event loop (out of file descriptors?)\n", stderr);
         abort();
     }
-    loop->wake.data = loop;
+    loop->wake.data = loop->polled.data = loop;
+    uv_check_start(&loop->polled, on_polled);
     loop->timers = timer_wheel_create(loop);
     return loop;
 }
@@ -62,6 +81,7 @@ void loop_destroy(struct loop *loop) {
     }
     timer_wheel_destroy(loop->timers);
     uv_close((uv_handle_t *)&loop->wake, NULL);
+    uv_close((uv_handle_t *)&loop->polled, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT); /* only close callbacks are left */
     int closed = uv_loop_close(&loop->uv);
     assert(closed == 0); /* else somebody left a handle open */

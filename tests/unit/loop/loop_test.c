@@ -40,6 +40,55 @@ static void *post_all(void *letters) {
     return NULL;
 }
 
+struct gathering {
+    struct loop *loop;
+    uv_pipe_t ends[2];
+    int received;
+};
+
+static void allocate(uv_handle_t *handle, size_t size, uv_buf_t *ret_buffer) {
+    static char bytes[64]; /* more than comes, or libuv would read on within one waking */
+    (void)handle, (void)size;
+    *ret_buffer = uv_buf_init(bytes, sizeof bytes);
+}
+
+/* Each byte read is passed on, and answered by the next one written. */
+static void pass_on(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer) {
+    struct gathering *gathering = stream->data;
+    (void)buffer;
+    assert_int_equal(count, 1);
+    loop_relayed(gathering->loop, LOOP_GATHER_STREAMS);
+    uv_buf_t byte = uv_buf_init((char[]){'x'}, 1);
+    if (++gathering->received == 20)
+        loop_stop(gathering->loop);
+    else
+        assert_int_equal(uv_try_write((uv_stream_t *)&gathering->ends[1], &byte, 1), 1);
+}
+
+/* It waits between the pieces, and loses none. */
+static void gathers_pieces_of_many_streams(void **state) {
+    (void)state;
+    struct gathering gathering = {.loop = loop_create()};
+    uv_file ends[2];
+    assert_int_equal(uv_pipe(ends, UV_NONBLOCK_PIPE, UV_NONBLOCK_PIPE), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(uv_pipe_init(loop_uv(gathering.loop), &gathering.ends[i], 0), 0);
+        assert_int_equal(uv_pipe_open(&gathering.ends[i], ends[i]), 0);
+        gathering.ends[i].data = &gathering;
+    }
+    assert_int_equal(uv_read_start((uv_stream_t *)&gathering.ends[0], allocate, pass_on), 0);
+    uv_buf_t byte = uv_buf_init((char[]){'x'}, 1);
+    assert_int_equal(uv_try_write((uv_stream_t *)&gathering.ends[1], &byte, 1), 1);
+    uint64_t start = uv_hrtime();
+    loop_run(gathering.loop);
+    /* Not how fast it is: it cannot have been faster, for it waited each time. */
+    assert_true(uv_hrtime() - start >= UINT64_C(19) * LOOP_GATHER_US * 1000);
+    assert_int_equal(gathering.received, 20);
+    for (int i = 0; i < 2; i++)
+        uv_close((uv_handle_t *)&gathering.ends[i], NULL);
+    loop_destroy(gathering.loop);
+}
+
 static void takes_letters_from_threads(void **state) {
     (void)state;
     struct post_office *office = calloc(1, sizeof *office);
@@ -152,6 +201,7 @@ static void shows_what_is_underneath(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gathers_pieces_of_many_streams),
         cmocka_unit_test(takes_letters_from_threads),
         cmocka_unit_test(letters_may_post_letters),
         cmocka_unit_test(empties_the_mailbox_at_the_end),
