@@ -8,6 +8,7 @@ struct jwt_verifier;
 struct model_choice;
 struct model_info;
 struct provider;
+struct tool;
 struct zone;
 
 /* Most that may be spent in a day or a month of the bot's time zone; -1: no limit. */
@@ -89,8 +90,18 @@ struct access_settings {
     int64_t session_max_age_ms;
 };
 
+/* How far a turn may go with tools. */
+struct tool_settings {
+    int64_t rounds_max;  /* calls of the model that ask for tools; then it must answer */
+    int64_t calls_max;   /* of all tools in one turn */
+    int64_t deadline_ms; /* for all of a turn's tools together */
+};
+
 struct bot {
     const char *name;
+    const struct tool *const *tools; /* that it may use */
+    size_t tool_count;
+    struct tool_settings tool_limits;
     const struct model_choice
         *models; /* in order of preference; providers that are off are left out */
     size_t model_count;
@@ -118,6 +129,8 @@ struct settings {
     struct arena *arena; /* holds everything below */
     const struct provider_settings *providers;
     size_t provider_count;
+    const struct tool *tools;
+    size_t tool_count;
     const struct bot *bots;
     size_t bot_count;
     const struct bot *default_bot; /* the first one, or the one marked `default: true` */

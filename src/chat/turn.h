@@ -1,6 +1,6 @@
 /* A turn: one visitor message and all that follows until it is answered.
  *
- *     (open →) admit → load → fit → call → record → done
+ *     (open →) admit → load → fit → call ⇄ tools → record → done
  *
  * Once admitted, every exit passes through `record`: failure, timeout, stop and disconnect too. The
  * turn emits events into a sink and knows nothing of HTTP. Everything runs on the chat's loop. */
@@ -16,14 +16,31 @@ enum turn_event_kind {
     TURN_EVENT_START, /* before the first delta: `provider` and `model` say who answers */
     TURN_EVENT_TEXT,  /* delta of the visible answer */
     TURN_EVENT_REASONING,
-    TURN_EVENT_ERROR, /* `fault`; nothing but END follows */
-    TURN_EVENT_END,   /* last: `finish` and `usage` (of all calls); after it the turn is not to be
-                         touched */
+    TURN_EVENT_TOOL,        /* `tool`: one of the server's tools begins or has ended */
+    TURN_EVENT_CLIENT_CALL, /* `tool`: the model calls one of the client's own; END follows */
+    TURN_EVENT_ERROR,       /* `fault`; nothing but END follows */
+    TURN_EVENT_END, /* last: `finish` and `usage` (of all calls); after it the turn is not to be
+                       touched */
+};
+
+enum turn_tool_state { TURN_TOOL_RUNNING, TURN_TOOL_DONE, TURN_TOOL_FAILED, TURN_TOOL_CONFIRM };
+
+/* What a door may tell of a call of a tool. Results stay on the server: the model says of them what
+ * the visitor is to know. */
+struct turn_tool {
+    struct slice id;            /* of the call; unique in the turn */
+    struct slice name;          /* of the tool */
+    struct slice arguments;     /* a JSON object */
+    enum turn_tool_state state; /* CLIENT_CALL: without meaning */
+    struct slice text;          /* for the visitor while it runs, in their language; may be empty */
+    struct slice confirm_id;    /* CONFIRM: what the answer names */
+    int64_t expires_ms;         /* CONFIRM: wall clock */
 };
 
 struct turn_event {
     enum turn_event_kind kind;
     struct slice text;
+    const struct turn_tool *tool; /* TOOL, CLIENT_CALL */
     const char *provider, *model; /* START */
     bool offline;                 /* START: the built-in provider answers, not a language model */
     bool cached;                  /* START: the answer was given before */
@@ -49,6 +66,10 @@ struct turn_request {
      * the turn takes over and frees. */
     const struct model_message *messages;
     size_t message_count;
+    /* Tools of the client's own, for a trusted API key only: their calls end the turn (finish
+     * TOOL_CALLS), and the client comes back with the results as messages. */
+    const struct model_tool *tools;
+    size_t tool_count;
     struct arena *arena;
     struct id id;                 /* of the turn */
     struct slice conversation_id; /* a ULID */
