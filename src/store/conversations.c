@@ -129,5 +129,9 @@ bool store_conversation_delete(struct store_session *session,
                                     session_text(conversation->user)),
                      &changes, fault))
         return false;
-    return changes > 0 || not_there(fault);
+    if (changes == 0)
+        return not_there(fault);
+    /* What it cost stays in the ledger; what the visitor had done does not. */
+    return session_run(session, "DELETE FROM tool_calls WHERE conversation_id = $1",
+                       SESSION_VALUES(session_text(conversation->id)), NULL, fault);
 }

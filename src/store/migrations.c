@@ -149,7 +149,34 @@ static const char sqlite_2[] =
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX answers_by_end ON answers (expires_ms);";
 
-const char *const migrations_sqlite[MIGRATIONS_SQLITE_COUNT] = {sqlite_1, sqlite_2};
+/* Tools. */
+static const char sqlite_3[] =
+    /* What the bot did; results are not kept. */
+    "CREATE TABLE tool_calls ("
+    "  id TEXT PRIMARY KEY,"
+    "  turn_id TEXT NOT NULL,"
+    "  conversation_id TEXT NOT NULL,"
+    "  bot TEXT NOT NULL,"
+    "  user_id TEXT NOT NULL,"
+    "  tool TEXT NOT NULL,"
+    "  arguments TEXT NOT NULL,"
+    "  outcome TEXT NOT NULL,"
+    "  detail TEXT NOT NULL,"
+    "  result_bytes INTEGER NOT NULL,"
+    "  started_ms INTEGER NOT NULL,"
+    "  duration_ms INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX tool_calls_by_conversation ON tool_calls (conversation_id);"
+
+    /* Calls that change something: each key is run once. */
+    "CREATE TABLE tool_writes ("
+    "  key TEXT PRIMARY KEY,"
+    "  state TEXT NOT NULL," /* begun, done */
+    "  result TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;";
+
+const char *const migrations_sqlite[MIGRATIONS_SQLITE_COUNT] = {sqlite_1, sqlite_2, sqlite_3};
 
 static bool apply_next(struct store_session *session, const char *const *migrations, int count,
                        const char *place, int *ret_version, struct fault *fault) {

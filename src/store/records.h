@@ -132,6 +132,37 @@ bool store_messages_list(struct store_session *session, struct slice conversatio
                          struct arena *arena, struct store_message **ret_messages,
                          size_t *ret_count, struct fault *fault);
 
+/* --- what the bot did: calls of tools --- */
+
+struct store_tool_call {
+    struct slice id; /* ULID */
+    struct slice turn_id, conversation_id;
+    struct slice bot, user;
+    struct slice tool;
+    struct slice arguments; /* JSON, with what the configuration redacts left out */
+    struct slice outcome;   /* "done", "failed", "invalid", "refused" */
+    struct slice detail;    /* what went wrong, for the owner */
+    int64_t result_bytes;
+    int64_t started_ms, duration_ms;
+};
+bool store_tool_call_add(struct store_session *session, const struct store_tool_call *call,
+                         struct fault *fault);
+
+enum store_tool_write {
+    STORE_TOOL_WRITE_NEW,  /* nobody began it: the caller is to do it */
+    STORE_TOOL_WRITE_OPEN, /* begun, and not known whether it was done: under way, or cut off */
+    STORE_TOOL_WRITE_DONE, /* done before; the result is given */
+};
+/* Begins a call that changes something, in a store job of its own that is committed before the call
+ * is made. Keys from before `forget_ms` (wall clock) count as never seen. */
+bool store_tool_write_begin(struct store_session *session, struct slice key, int64_t now_ms,
+                            int64_t forget_ms, struct arena *arena,
+                            enum store_tool_write *ret_state, struct slice *ret_result,
+                            struct fault *fault);
+/* It was done, with that result; or, with `done` false, surely not: it may be tried again. */
+bool store_tool_write_end(struct store_session *session, struct slice key, bool done,
+                          struct slice result, struct fault *fault);
+
 /* --- answers given before --- */
 
 struct store_answer {
