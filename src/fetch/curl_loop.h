@@ -22,6 +22,8 @@ struct curl_transfer {
     const char *wrong;          /* why we ended it from inside a callback of libcurl */
     CURLcode result;            /* when it is over and `held` must be delivered first */
     bool head_seen, http2;
+    bool public_only;
+    bool inner_address; /* refused, since it is not a public one */
     bool over;
     bool stuck;     /* libcurl holds data back until curl_easy_pause */
     size_t arrived; /* bytes noted and not yet delivered */

@@ -1,5 +1,6 @@
 /* One transfer by libcurl: its options, what its callbacks note, and what its end means. */
 #include "base/memory.h"
+#include "fetch/address_class.h"
 #include "fetch/curl_loop.h"
 #include "fetch/head.h"
 #include "fetch/outgoing.h"
@@ -26,9 +27,25 @@ static struct curl_loop *loop_of(const struct curl_transfer *transfer) {
 
 static int on_connected(void *user, char *remote, char *local, int remote_port, int local_port) {
     struct curl_transfer *transfer = user;
-    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    (void)local, (void)remote_port, (void)local_port;
+    /* A connection that is used again was not opened for this transfer. */
+    if (transfer->public_only && !address_text_is_public(remote)) {
+        transfer->inner_address = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
     fetch_connected(&transfer->fetch);
     return CURL_PREREQFUNC_OK;
+}
+
+static curl_socket_t on_open_socket(void *user, curlsocktype purpose,
+                                    struct curl_sockaddr *address) {
+    struct curl_transfer *transfer = user;
+    (void)purpose;
+    if (!address_is_public(&address->addr)) {
+        transfer->inner_address = true;
+        return CURL_SOCKET_BAD; /* the next address of the name is tried */
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 /* A 1xx reply other than 101 precedes the real one. */
@@ -125,6 +142,8 @@ static struct meaning broken_off(const struct curl_transfer *transfer) {
 
 static struct meaning explain(const struct curl_transfer *transfer, CURLcode result) {
     const struct meaning malformed = {FAULT_PROVIDER_MALFORMED, "protocol", false};
+    if (transfer->inner_address && !transfer->head_seen)
+        return (struct meaning){FAULT_PROVIDER_NETWORK, "address", true};
     if (transfer->wrong)
         return malformed;
     switch (result) {
@@ -162,7 +181,9 @@ static void conclude(struct curl_transfer *transfer) {
         return;
     }
     struct meaning meaning = explain(transfer, result);
-    const char *text = transfer->wrong      ? transfer->wrong
+    const char *text = transfer->wrong ? transfer->wrong
+                       : transfer->inner_address && !transfer->head_seen
+                           ? "the address is not a public one"
                        : transfer->error[0] ? transfer->error
                        : result == CURLE_OK ? "closed before the head was complete"
                                             : curl_easy_strerror(result);
@@ -281,6 +302,12 @@ static void start(struct fetch *fetch, const struct fetch_request *request, cons
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    transfer->public_only = request->public_only;
+    if (request->public_only) {
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    }
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_line);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);

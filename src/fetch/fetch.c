@@ -109,7 +109,8 @@ struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *r
                           const struct fetch_handler *handler, void *user) {
     struct url url;
     bool known = url_parse(slice_of(request->url), &url);
-    const struct transport *transport = fetcher_transport(fetcher, known ? &url : NULL);
+    const struct transport *transport =
+        fetcher_transport(fetcher, known ? &url : NULL, request->public_only);
     struct fetch *fetch = memory_zeroed(1, transport->size);
     fetch->fetcher = fetcher;
     fetch->transport = transport;

@@ -23,6 +23,11 @@ struct fetch_request {
     int64_t idle_ms;  /* between two pieces of the body; 0 means 60 s; not counted while paused */
     int64_t total_ms; /* 0 means 10 min */
     size_t body_max;  /* bytes of reply body before it is cut as malformed; 0 means 64 MiB */
+    /* Only to an address of the public internet: looked at on the socket itself, before anything is
+     * sent, so that a name whose answer changes leads nowhere else. Such requests pass no proxy of
+     * the environment, for then the address would be the proxy's. Fault: PROVIDER_NETWORK, code
+     * "address". */
+    bool public_only;
 };
 
 struct fetch_head {
@@ -42,8 +47,9 @@ struct fetch_handler {
      * Else PROVIDER_NETWORK (could not resolve, connect, handshake; reset), PROVIDER_STALLED (a
      * deadline; code says "connect", "first_byte", "idle" or "total"), PROVIDER_TRUNCATED (closed
      * before its declared end) or PROVIDER_MALFORMED (code "protocol" or "too_large"). Codes of
-     * PROVIDER_NETWORK: "resolve", "connect", "tls", "closed", and "url" or "request" for what
-     * could not even be sent. The message names neither host nor address; the detail does. */
+     * PROVIDER_NETWORK: "resolve", "connect", "tls", "closed", "address", and "url" or "request"
+     * for what could not even be sent. The message names neither host nor address; the detail does.
+     */
     void (*end)(void *user, const struct fault *fault);
 };
 

@@ -67,8 +67,9 @@ size_t fetcher_active(const struct fetcher *fetcher) {
     return fetcher->active;
 }
 
-const struct transport *fetcher_transport(const struct fetcher *fetcher, const struct url *url) {
-    bool plain = fetcher->plain && url && !url->tls && url->user.size == 0;
+const struct transport *fetcher_transport(const struct fetcher *fetcher, const struct url *url,
+                                          bool public_only) {
+    bool plain = fetcher->plain && url && !url->tls && url->user.size == 0 && !public_only;
     return plain ? &plain_transport : &curl_transport;
 }
 

@@ -72,8 +72,9 @@ struct fetcher *fetcher_create_without_plain(struct loop *loop);
 
 void fetcher_enter(struct fetcher *fetcher);
 void fetcher_leave(struct fetcher *fetcher);
-/* `url` is NULL when it could not be parsed. */
-const struct transport *fetcher_transport(const struct fetcher *fetcher, const struct url *url);
+/* `url` is NULL when it could not be parsed. Only libcurl looks at the address it connects to. */
+const struct transport *fetcher_transport(const struct fetcher *fetcher, const struct url *url,
+                                          bool public_only);
 /* Has fetch_run_soon called from the loop. */
 void fetch_soon(struct fetch *fetch);
 /* Reports a failure found at the start, or resumes. */
