@@ -1,0 +1,274 @@
+#include "tool/sql_tool.h"
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/json.h"
+#include "tool/sql_driver.h"
+#include "tool/sql_scan.h"
+
+enum { PLACEHOLDERS_MAX = 64 };
+
+/* --- the statement --- */
+
+/* Comments and blanks behind the semicolon are fine. */
+static bool is_blank(struct slice text) {
+    while ((text = slice_trim(text)).size > 0) {
+        bool line = slice_starts_with(text, SLICE("--"));
+        if (!line && !slice_starts_with(text, SLICE("/*")))
+            return false;
+        size_t end = slice_find(slice_from(text, 2), line ? SLICE("\n") : SLICE("*/"));
+        text = end == SIZE_MAX ? slice_from(text, text.size)
+                               : slice_from(text, 2 + end + (line ? 1 : 2));
+    }
+    return true;
+}
+
+static size_t index_of(const struct slice *names, size_t count, struct slice name) {
+    for (size_t i = 0; i < count; i++)
+        if (slice_equal(names[i], name))
+            return i;
+    return count;
+}
+
+/* Appends the statement with `?1` or `$1` in place of the placeholders. */
+static bool rewrite(struct slice query, char mark, struct slice *names, size_t *count,
+                    struct buffer *out, struct fault *fault) {
+    struct sql_scan scan = {.text = query, .brackets = mark == '?'};
+    struct slice piece;
+    enum sql_piece kind;
+    while ((kind = sql_scan(&scan, &piece)) != SQL_PIECE_NONE) {
+        if (kind == SQL_PIECE_TEXT) {
+            buffer_append(out, piece);
+        } else if (kind == SQL_PIECE_END) {
+            if (!is_blank(slice_from(query, scan.at)))
+                return fault_set(fault, FAULT_BAD_INPUT,
+                                 "there must be one statement, and this has more");
+            break;
+        } else {
+            size_t index = index_of(names, *count, piece);
+            if (index == PLACEHOLDERS_MAX)
+                return fault_set(fault, FAULT_BAD_INPUT, "there are more than %d placeholders",
+                                 PLACEHOLDERS_MAX);
+            if (index == *count)
+                names[(*count)++] = piece;
+            buffer_printf(out, "%c%zu", mark, index + 1);
+        }
+    }
+    if (slice_trim(buffer_slice(out)).size == 0)
+        return fault_set(fault, FAULT_BAD_INPUT, "there is no statement");
+    return true;
+}
+
+bool sql_placeholders(struct slice query, struct arena *arena, const struct slice **ret_names,
+                      size_t *ret_count, struct fault *fault) {
+    struct slice *names = arena_array(arena, PLACEHOLDERS_MAX, sizeof *names);
+    size_t count = 0;
+    struct buffer text = {0};
+    bool ok = rewrite(query, '?', names, &count, &text, fault);
+    buffer_finish(&text);
+    if (!ok)
+        return false;
+    *ret_names = names;
+    *ret_count = count;
+    return true;
+}
+
+/* --- connections --- */
+
+static const struct sql_driver *const drivers[] = {&sql_driver_sqlite};
+
+struct sql_link {
+    struct sql_link *next;
+    const struct sql_driver *driver;
+    char *database;
+    bool write;
+    struct sql_connection *connection;
+};
+
+struct sql_connections {
+    struct sql_link *links;
+};
+
+struct sql_connections *sql_connections_create(void) {
+    struct sql_connections *connections = calloc(1, sizeof *connections);
+    if (!connections)
+        abort();
+    return connections;
+}
+
+static void close_link(struct sql_connections *connections, struct sql_link *link) {
+    struct sql_link **at = &connections->links;
+    while (*at != link)
+        at = &(*at)->next;
+    *at = link->next;
+    link->driver->close(link->connection);
+    free(link->database);
+    free(link);
+}
+
+void sql_connections_destroy(struct sql_connections *connections) {
+    if (!connections)
+        return;
+    while (connections->links)
+        close_link(connections, connections->links);
+    free(connections);
+}
+
+static const struct sql_driver *driver_of(const char *database) {
+    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++)
+        if (drivers[i]->takes(database))
+            return drivers[i];
+    return NULL;
+}
+
+static bool link_get(struct sql_connections *connections, const struct sql_tool *tool,
+                     struct sql_link **ret_link, struct fault *fault) {
+    for (struct sql_link *link = connections->links; link; link = link->next)
+        if (link->write == tool->write && strcmp(link->database, tool->database) == 0) {
+            *ret_link = link;
+            return true;
+        }
+    const struct sql_driver *driver = driver_of(tool->database);
+    struct sql_connection *connection;
+    if (!driver)
+        return fault_set(fault, FAULT_CONFIG, "This kind of database is not known.");
+    if (!driver->open(tool->database, tool->write, &connection, fault))
+        return false;
+    struct sql_link *link = calloc(1, sizeof *link);
+    if (!link)
+        abort();
+    *link = (struct sql_link){connections->links, driver, slice_to_string(slice_of(tool->database)),
+                              tool->write, connection};
+    connections->links = link;
+    *ret_link = link;
+    return true;
+}
+
+/* --- running --- */
+
+static bool prepare(const struct sql_tool *tool, const struct sql_driver *driver,
+                    struct slice *names, size_t *count, struct buffer *text, struct fault *fault) {
+    return rewrite(tool->query, driver->mark, names, count, text, fault);
+}
+
+bool sql_tool_check(const struct sql_tool *tool, struct fault *fault) {
+    struct slice names[PLACEHOLDERS_MAX];
+    size_t count = 0;
+    struct buffer text = {0};
+    struct sql_link *link;
+    struct sql_connections connections = {0};
+    bool ok = link_get(&connections, tool, &link, fault);
+    if (ok)
+        ok = prepare(tool, link->driver, names, &count, &text, fault) &&
+             link->driver->check(link->connection, buffer_string(&text), tool->write, fault);
+    buffer_finish(&text);
+    while (connections.links)
+        close_link(&connections, connections.links);
+    return ok;
+}
+
+/* Names with a dot are the server's; no argument can take their place. */
+static struct sql_value value_of(const struct tool_input *input, struct slice name,
+                                 struct arena *arena) {
+    if (slice_find_byte(name, '.') != SIZE_MAX) {
+        struct slice bound = tool_binding_get(input, name);
+        return bound.data ? (struct sql_value){.kind = SQL_TEXT, .text = bound}
+                          : (struct sql_value){.kind = SQL_NULL};
+    }
+    struct slice value = json_get(input->arguments, arena_string(arena, name));
+    struct sql_value out = {.kind = SQL_TEXT, .text = value};
+    struct buffer text = {0};
+    bool truth = false;
+    switch (json_type(value)) {
+    case JSON_MISSING:
+    case JSON_NULL:
+        out.kind = SQL_NULL;
+        break;
+    case JSON_BOOLEAN:
+        json_read_bool(value, &truth);
+        out = (struct sql_value){.kind = SQL_BOOLEAN, .integer = truth};
+        break;
+    case JSON_NUMBER:
+        out.kind = json_read_int64(value, &out.integer) ? SQL_INTEGER
+                   : json_read_double(value, &out.real) ? SQL_REAL
+                                                        : SQL_TEXT;
+        break;
+    case JSON_STRING:
+        json_read_string(value, &text);
+        out.text = arena_copy(arena, buffer_slice(&text));
+        break;
+    default:
+        break;
+    }
+    buffer_finish(&text);
+    return out;
+}
+
+bool sql_tool_run(struct sql_connections *connections, const struct sql_tool *tool,
+                  const struct tool_input *input, int64_t timeout_ms, struct buffer *result,
+                  struct fault *fault) {
+    struct sql_link *link;
+    if (!link_get(connections, tool, &link, fault))
+        return false;
+    struct slice names[PLACEHOLDERS_MAX];
+    struct sql_value values[PLACEHOLDERS_MAX];
+    size_t count = 0, before = result->size;
+    struct buffer text = {0};
+    struct arena *arena = arena_create(1024);
+    bool ok = prepare(tool, link->driver, names, &count, &text, fault), broken = false;
+    for (size_t i = 0; i < count && ok; i++)
+        values[i] = value_of(input, names[i], arena);
+    if (ok) {
+        const struct sql_statement statement = {
+            .text = buffer_string(&text),
+            .values = values,
+            .count = count,
+            .write = tool->write,
+            .rows_max = tool->rows_max,
+            .bytes_max = tool->bytes_max,
+            .timeout_ms = timeout_ms,
+        };
+        ok = link->driver->run(link->connection, &statement, result, &broken, fault);
+    }
+    if (!ok)
+        result->size = before;
+    if (broken)
+        close_link(connections, link);
+    buffer_finish(&text);
+    arena_destroy(arena);
+    return ok;
+}
+
+/* --- results, the same for all drivers --- */
+
+void sql_rows_begin(struct sql_rows *rows, struct buffer *out) {
+    *rows = (struct sql_rows){.out = out, .start = out->size};
+    buffer_append(out, SLICE("{\"rows\":["));
+}
+
+bool sql_rows_room(struct sql_rows *rows, const struct sql_statement *statement) {
+    bool room =
+        rows->count < statement->rows_max && rows->out->size - rows->start < statement->bytes_max;
+    rows->truncated = rows->truncated || !room;
+    return room;
+}
+
+void sql_rows_end_row(struct sql_rows *rows, size_t row_start,
+                      const struct sql_statement *statement) {
+    /* A row that is too long by itself is left out, not cut in the middle of a value. */
+    if (rows->out->size - rows->start > statement->bytes_max && rows->count > 0) {
+        rows->out->size = row_start;
+        rows->truncated = true;
+        return;
+    }
+    rows->count++;
+}
+
+void sql_rows_finish(struct sql_rows *rows, const struct sql_statement *statement,
+                     int64_t changed) {
+    buffer_printf(rows->out, "],\"row_count\":%zu", rows->count);
+    if (rows->truncated)
+        buffer_append(rows->out, SLICE(",\"truncated\":true"));
+    if (statement->write)
+        buffer_printf(rows->out, ",\"changed\":%lld", (long long)changed);
+    buffer_append_byte(rows->out, '}');
+}
