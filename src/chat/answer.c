@@ -9,6 +9,7 @@
 #include "chat/money.h"
 #include "chat/settings.h"
 #include "chat/state.h"
+#include "chat/tools.h"
 #include "loop/loop.h"
 #include "model/offline_texts.h"
 
@@ -80,7 +81,11 @@ static bool may_pay(struct turn *turn, const struct model_choice *choice, bool r
 }
 
 static bool may_fit(struct turn *turn, const struct model_choice *choice, struct fault *fault) {
-    if (is_offline(choice) || fit_model(turn, choice, fault))
+    if (is_offline(choice)) {
+        fit_whole(turn, choice);
+        return true;
+    }
+    if (fit_model(turn, choice, fault))
         return true;
     release_breaker(turn);
     return false;
@@ -147,14 +152,23 @@ static void emit_start(struct turn *turn) {
     turn_emit(turn, &event);
 }
 
+static void put_text(struct turn *turn, struct slice text) {
+    buffer_append(&turn->answer, text);
+    struct turn_event event = {.kind = TURN_EVENT_TEXT, .text = text};
+    turn_emit(turn, &event);
+}
+
 static void emit_text(struct turn *turn, struct slice text) {
     if (text.size == 0)
         return;
     emit_start(turn);
     turn->visible = true;
-    buffer_append(&turn->answer, text);
-    struct turn_event event = {.kind = TURN_EVENT_TEXT, .text = text};
-    turn_emit(turn, &event);
+    /* What is said after tools were run is a paragraph of its own. */
+    if (turn->rounds > 0 && turn->round_from > 0 && turn->answer.size == turn->round_from) {
+        put_text(turn, SLICE("\n\n"));
+        turn->round_from = turn->answer.size;
+    }
+    put_text(turn, text);
 }
 
 /* A continuation that cannot be joined is stopped when its piece has been read: not inside the
@@ -172,6 +186,8 @@ static void take_text(struct turn *turn, struct slice text) {
 
 static void on_event(void *user, const struct model_event *event) {
     struct turn *turn = user;
+    if (turn->what.tool_count > 0)
+        round_event(&turn->round, event);
     if (event->kind == MODEL_EVENT_TEXT || event->kind == MODEL_EVENT_REFUSAL) {
         take_text(turn, event->text);
     } else if (event->kind == MODEL_EVENT_REASONING && event->text.size > 0) {
@@ -246,7 +262,7 @@ static bool report(struct turn *turn, const struct fault *fault) {
 static struct failover_decision decide(struct turn *turn, const struct fault *fault) {
     const struct bot *bot = turn->bot;
     bool has_next = turn->choice + 1 < turn->choice_count;
-    int64_t spent_ms = (clock_monotonic_us() - turn->created_us) / 1000;
+    int64_t spent_ms = (clock_monotonic_us() - turn->round_since_us) / 1000;
     const struct failover_case it = {
         .fault = fault,
         .visible = turn->visible,
@@ -313,7 +329,7 @@ static void on_end(void *user, const struct fault *fault) {
     if (!fault) {
         emit_start(turn); /* an empty answer is an answer */
         turn->finish = turn->call->finish;
-        turn_advance(turn, TURN_RECORD);
+        turn_advance(turn, tools_wanted(turn) ? TURN_TOOLS : TURN_RECORD);
     } else {
         struct fault copy = *fault;
         after_failure(turn, &copy, another_key);
@@ -327,7 +343,8 @@ static const struct call_handler callbacks = {on_event, on_flush, on_end};
 /* The conversation with the part of the answer that the client has seen, and the request to go on.
  */
 static void continue_answer(struct turn *turn, struct model_call *what) {
-    struct slice said = arena_copy(turn->arena, buffer_slice(&turn->answer));
+    struct slice said =
+        arena_copy(turn->arena, slice_from(buffer_slice(&turn->answer), turn->round_from));
     struct model_message *messages =
         arena_array(turn->arena, what->message_count + 2, sizeof *messages);
     struct model_part *parts = arena_array(turn->arena, 2, sizeof *parts);
@@ -436,6 +453,7 @@ void answer_committed(struct turn *turn) {
         continue_answer(turn, &what);
         atomic_fetch_add(&turn->call->metrics->continuations, 1);
     }
+    round_begin(&turn->round, turn->arena);
     turn->step = TURN_CALL; /* the call may end before call_start returns */
     call_start(turn->call, &what);
 }

@@ -13,6 +13,7 @@ struct loop;
 struct metrics;
 struct settings;
 struct store;
+struct workers;
 
 /* What a chat works with. All are borrowed and outlive it; the ones marked * are shared by all
  * loops. */
@@ -26,6 +27,8 @@ struct chat_parts {
     struct keyrings *keyrings;    /* * */
     struct ledger *ledger;        /* * */
     struct estimates *estimates;  /* * */
+    /* * Their state is a struct sql_connections. NULL: tools that ask a database do not work. */
+    struct workers *tool_workers;
     struct session_key session_key;
 };
 

@@ -3,8 +3,10 @@
 #include "chat/context.h"
 #include "chat/estimates.h"
 #include "chat/money.h"
+#include "chat/round.h"
 #include "chat/settings.h"
 #include "chat/state.h"
+#include "chat/tools.h"
 #include "chat/turn_state.h"
 #include "model/catalogue.h"
 #include "model/tokens.h"
@@ -97,6 +99,7 @@ void fit_call(struct turn *turn) {
     turn->what.stop = stop;
     turn->what.stop_count = bot->stop_count;
     turn->what.cache_key = slice_of(bot->name);
+    tools_offer(turn);
 }
 
 /* --- for one model --- */
@@ -142,7 +145,8 @@ static int64_t count_message(struct tokens *tokens, const struct model_message *
 static void fitting_start(struct fitting *fitting, struct turn *turn,
                           const struct model_choice *choice, int64_t room) {
     struct model_call fixed = turn->what;
-    fixed.message_count = 0;
+    fixed.messages = turn->exchanged;
+    fixed.message_count = turn->exchanged_count;
     *fitting = (struct fitting){.tokens = money_tokens(turn->chat, choice->info),
                                 .arena = turn->arena,
                                 .count = turn->all_count};
@@ -174,6 +178,11 @@ static bool surely_fits(const struct turn *turn, int64_t room) {
     int64_t size = (int64_t)turn->what.system.size + 64;
     for (size_t i = 0; i < turn->all_count && size <= room; i++)
         size += (int64_t)bytes_of(&turn->all[i]);
+    for (size_t i = 0; i < turn->exchanged_count && size <= room; i++)
+        size += (int64_t)bytes_of(&turn->exchanged[i]);
+    for (size_t i = 0; i < turn->what.tool_count && size <= room; i++)
+        size += (int64_t)(turn->what.tools[i].description.size + turn->what.tools[i].schema.size +
+                          turn->what.tools[i].name.size + TOKENS_PER_TOOL);
     return size <= room;
 }
 
@@ -185,13 +194,30 @@ static bool too_long(int64_t tokens, int64_t room, struct fault *fault) {
     return false;
 }
 
-static void keep(struct turn *turn, const struct model_message *messages, size_t first) {
+/* Calls of tools and their results are of this answer: they are never left out. */
+static void keep(struct turn *turn, const struct model_choice *choice,
+                 const struct model_message *messages, size_t first) {
+    size_t count = turn->all_count - first, more = turn->exchanged_count;
     turn->what.messages = messages + first;
-    turn->what.message_count = turn->all_count - first;
+    turn->what.message_count = count + more;
+    if (more == 0)
+        return;
+    struct model_message *with = arena_array(turn->arena, count + more, sizeof *with);
+    memcpy(with, messages + first, count * sizeof *with);
+    bool own = choice->provider->translator == turn->exchanged_with;
+    for (size_t i = 0; i < more; i++)
+        with[count + i] =
+            own ? turn->exchanged[i] : round_foreign(&turn->exchanged[i], turn->arena);
+    turn->what.messages = with;
+}
+
+void fit_whole(struct turn *turn, const struct model_choice *choice) {
+    keep(turn, choice, turn->all, 0);
+    turn->left_out = 0;
 }
 
 bool fit_model(struct turn *turn, const struct model_choice *choice, struct fault *fault) {
-    keep(turn, turn->all, 0);
+    keep(turn, choice, turn->all, 0);
     size_t dropped = 0;
     int64_t room = room_of(turn, choice);
     if (!surely_fits(turn, room)) {
@@ -206,10 +232,10 @@ bool fit_model(struct turn *turn, const struct model_choice *choice, struct faul
             messages = lighter;
             dropped = fitting_first(&fitting, lighter);
         }
-        keep(turn, messages, dropped);
+        keep(turn, choice, messages, dropped);
     }
     size_t said = turn->history.found ? (size_t)turn->history.total : turn->message_count - 1;
-    size_t sent = turn->what.message_count - 1;
+    size_t sent = turn->what.message_count - turn->exchanged_count - 1;
     turn->left_out = said > sent ? said - sent : 0;
     return true;
 }

@@ -123,6 +123,7 @@ static void verify_token(const struct identify *identify) {
         finish_failed(identify, &fault);
     } else {
         snprintf(identity.user, sizeof identity.user, "user:%.*s", SLICE_ARG(claims.user));
+        identity.claims = claims.claims;
         finish_ok(identify, &identity);
     }
     arena_destroy(arena);

@@ -16,6 +16,8 @@ struct identity {
     char user[256];
     /* For a new anonymous session: the token that the client is to keep. Else "". */
     char session_token[SESSION_TOKEN_MAX];
+    struct slice
+        claims; /* of the verified token, a JSON object, or empty; borrowed during `done` */
 };
 
 /* What the request carried; empty slices where it did not. */

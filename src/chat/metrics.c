@@ -13,8 +13,16 @@ struct metrics_table {
     struct metrics_model *rows[MODELS_MAX];
 };
 
+struct metrics_tools {
+    pthread_mutex_t lock; /* guards adding; rows never move */
+    size_t count;
+    struct metrics_tool *rows[MODELS_MAX];
+};
+
 struct metrics *metrics_create(void) {
     struct metrics *metrics = memory_zeroed(1, sizeof *metrics);
+    metrics->tools = memory_zeroed(1, sizeof *metrics->tools);
+    pthread_mutex_init(&metrics->tools->lock, NULL);
     metrics->models = memory_zeroed(1, sizeof *metrics->models);
     pthread_mutex_init(&metrics->models->lock, NULL);
     return metrics;
@@ -28,6 +36,12 @@ void metrics_destroy(struct metrics *metrics) {
         free(metrics->models->rows[i]->model);
         free(metrics->models->rows[i]);
     }
+    for (size_t i = 0; i < metrics->tools->count; i++) {
+        free(metrics->tools->rows[i]->name);
+        free(metrics->tools->rows[i]);
+    }
+    pthread_mutex_destroy(&metrics->tools->lock);
+    free(metrics->tools);
     pthread_mutex_destroy(&metrics->models->lock);
     free(metrics->models);
     free(metrics);
@@ -52,6 +66,27 @@ struct metrics_model *metrics_model(struct metrics *metrics, const char *provide
     }
     pthread_mutex_unlock(&table->lock);
     return row;
+}
+
+void metrics_count_tool(struct metrics *metrics, const char *name, bool failed,
+                        int64_t duration_us) {
+    struct metrics_tools *tools = metrics->tools;
+    struct metrics_tool *row = NULL;
+    pthread_mutex_lock(&tools->lock);
+    for (size_t i = 0; i < tools->count && !row; i++)
+        if (strcmp(tools->rows[i]->name, name) == 0)
+            row = tools->rows[i];
+    if (!row && tools->count == MODELS_MAX)
+        row = tools->rows[MODELS_MAX - 1];
+    if (!row) {
+        row = memory_zeroed(1, sizeof *row);
+        row->name = memory_string(name);
+        tools->rows[tools->count++] = row;
+    }
+    pthread_mutex_unlock(&tools->lock);
+    atomic_fetch_add(&row->calls, 1);
+    atomic_fetch_add(&row->failures, failed);
+    atomic_fetch_add(&row->duration_us, (uint64_t)(duration_us > 0 ? duration_us : 0));
 }
 
 void metrics_observe(struct metrics_histogram *histogram, int64_t duration_us) {
@@ -181,6 +216,31 @@ static void write_models(struct metrics_table *table, size_t count, struct buffe
         write_histogram(out, "model_call_seconds", table->rows[i], &table->rows[i]->duration);
 }
 
+static void write_tool_counter(struct buffer *out, const struct metrics_tools *tools, size_t count,
+                               const char *name, const char *help, size_t offset) {
+    write_help(out, name, "counter", help);
+    for (size_t i = 0; i < count; i++) {
+        const atomic_uint_fast64_t *counter = (const void *)((const char *)tools->rows[i] + offset);
+        buffer_printf(out, "switchboard_%s{", name);
+        write_label(out, "tool", tools->rows[i]->name);
+        buffer_printf(out, "} %llu\n", (unsigned long long)*counter);
+    }
+}
+
+static void write_tools(struct metrics_tools *tools, struct buffer *out) {
+    pthread_mutex_lock(&tools->lock);
+    size_t count = tools->count;
+    pthread_mutex_unlock(&tools->lock);
+    write_tool_counter(out, tools, count, "tool_calls_total", "Calls of a tool.",
+                       offsetof(struct metrics_tool, calls));
+    write_tool_counter(out, tools, count, "tool_failures_total",
+                       "Calls of a tool that gave no result.",
+                       offsetof(struct metrics_tool, failures));
+    write_tool_counter(out, tools, count, "tool_microseconds_total",
+                       "How long the calls of a tool took.",
+                       offsetof(struct metrics_tool, duration_us));
+}
+
 void metrics_write(struct metrics *metrics, struct buffer *out) {
     write_help(out, "http_requests_total", "counter", "HTTP requests that reached a door.");
     buffer_printf(out, "switchboard_http_requests_total %llu\n",
@@ -211,4 +271,5 @@ void metrics_write(struct metrics *metrics, struct buffer *out) {
     size_t count = metrics->models->count;
     pthread_mutex_unlock(&metrics->models->lock);
     write_models(metrics->models, count, out);
+    write_tools(metrics->tools, out);
 }

@@ -35,6 +35,12 @@ struct metrics_model {
     struct metrics_histogram first_token, between_tokens, duration;
 };
 
+/* Of one tool. */
+struct metrics_tool {
+    char *name;
+    atomic_uint_fast64_t calls, failures, duration_us;
+};
+
 struct metrics {
     atomic_uint_fast64_t turns, turns_cancelled;
     atomic_int_fast64_t turns_active;
@@ -43,6 +49,7 @@ struct metrics {
     atomic_uint_fast64_t log_failures; /* records that the store did not take */
     atomic_uint_fast64_t budget_warnings, webhook_failures;
     struct metrics_table *models;
+    struct metrics_tools *tools;
 };
 
 struct metrics *metrics_create(void);
@@ -50,5 +57,8 @@ void metrics_destroy(struct metrics *metrics);
 /* The row of that provider and model, made at first use; lives as long as `metrics`. Any thread. */
 struct metrics_model *metrics_model(struct metrics *metrics, const char *provider,
                                     const char *model);
+/* A call of a tool; names come from the configuration. Any thread. */
+void metrics_count_tool(struct metrics *metrics, const char *name, bool failed,
+                        int64_t duration_us);
 void metrics_count_drift(struct metrics_model *model, int64_t counted, int64_t reported);
 void metrics_write(struct metrics *metrics, struct buffer *out);

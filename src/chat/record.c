@@ -6,6 +6,7 @@
 #include "chat/settings.h"
 #include "chat/state.h"
 #include "chat/summary.h"
+#include "chat/tools.h"
 #include "chat/turn_state.h"
 #include "store/records.h"
 
@@ -174,7 +175,8 @@ static bool write_end(struct store_session *session, struct store_job *job, stru
     for (const struct call *call = turn->ended_calls; call; call = call->next)
         if (!write_call(session, turn, call, fault))
             return false;
-    return *deleted || answer_cache_keep(session, turn, fault);
+    return *deleted ||
+           (tools_record(session, turn, fault) && answer_cache_keep(session, turn, fault));
 }
 
 void record_end(struct turn *turn) {

@@ -10,13 +10,16 @@
 #include "chat/settings.h"
 #include "chat/state.h"
 #include "chat/summary.h"
+#include "chat/tools.h"
 #include "chat/turn_state.h"
 #include <assert.h>
 
 static const char *const step_names[] = {
-    [TURN_OPEN] = "open",     [TURN_ADMIT] = "admit",   [TURN_LOAD] = "load",
-    [TURN_FIT] = "fit",       [TURN_CACHE] = "cache",   [TURN_CALL] = "call",
-    [TURN_COMMIT] = "commit", [TURN_RECORD] = "record", [TURN_SUMMARIZE] = "summarize",
+    [TURN_OPEN] = "open",     [TURN_ADMIT] = "admit",
+    [TURN_LOAD] = "load",     [TURN_FIT] = "fit",
+    [TURN_CACHE] = "cache",   [TURN_CALL] = "call",
+    [TURN_COMMIT] = "commit", [TURN_TOOLS] = "tools",
+    [TURN_RECORD] = "record", [TURN_SUMMARIZE] = "summarize",
     [TURN_DONE] = "done",
 };
 
@@ -31,6 +34,7 @@ static void destroy(struct turn *turn) {
     chat->turn_count--;
     atomic_fetch_sub(&chat->parts.metrics->turns_active, 1);
     buffer_finish(&turn->answer);
+    round_finish(&turn->round);
     settings_release(turn->settings);
     arena_destroy(turn->arena); /* the turn itself lies in it */
     chat_turn_gone(chat);
@@ -159,6 +163,7 @@ static enum turn_step fit(struct turn *turn) {
 /* --- record: every admitted turn ends here --- */
 
 static enum turn_step record(struct turn *turn) {
+    tools_prepare_record(turn);
     record_end(turn);
     int64_t now_us = clock_monotonic_us();
     struct model_usage usage = usage_of_turn(turn);
@@ -215,6 +220,8 @@ static enum turn_step run_step(struct turn *turn) {
     case TURN_COMMIT:
         record_open(turn);
         return TURN_WAIT;
+    case TURN_TOOLS:
+        return tools_step(turn);
     case TURN_RECORD:
         return record(turn);
     case TURN_SUMMARIZE:
@@ -272,6 +279,7 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
     turn->sink_user = user;
     turn->door = request->door;
     turn->who = *request->who;
+    turn->who.claims = arena_copy(turn->arena, request->who->claims);
     turn->language = arena_copy(turn->arena, request->language);
     turn->address = arena_string(turn->arena, slice_of(request->address));
     turn->id = request->id;
@@ -280,10 +288,13 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
     assert(request->conversation_id.size == ID_SIZE);
     memcpy(turn->conversation_id.text, request->conversation_id.data, ID_SIZE);
     turn->created_wall_ms = clock_wall_ms();
-    turn->created_us = turn->step_since_us = clock_monotonic_us();
+    turn->created_us = turn->round_since_us = turn->step_since_us = clock_monotonic_us();
     turn->messages = request->messages;
     turn->message_count = request->message_count;
     turn->user_text = text_of(request);
+    turn->client_tools = request->tools;
+    turn->client_tool_count = request->tool_count;
+    turn->goes_on = request->goes_on;
     turn->next = chat->turns;
     if (turn->next)
         turn->next->previous = turn;
@@ -309,6 +320,8 @@ static void stop(struct turn *turn, const struct fault *why) {
     }
     if (turn->step == TURN_CALL)
         answer_stop(turn, why);
+    if (turn->step == TURN_TOOLS)
+        tools_stop(turn);
     turn_fail(turn, why);
 }
 

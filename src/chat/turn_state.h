@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/id.h"
 #include "chat/call.h"
+#include "chat/round.h"
 #include "chat/splice.h"
 #include "chat/turn.h"
 #include "gate/ledger.h"
@@ -18,6 +19,7 @@ enum turn_step {
     TURN_FIT,
     TURN_CACHE,
     TURN_CALL,
+    TURN_TOOLS,
     TURN_COMMIT,
     TURN_RECORD,
     TURN_SUMMARIZE,
@@ -43,6 +45,15 @@ struct turn_history {
     int64_t total; /* messages */
 };
 
+/* A tool as it is offered to the model: the i-th of turn->what.tools. */
+struct offered_tool {
+    const struct tool *tool;     /* NULL: the client's own */
+    const struct schema *schema; /* of its arguments; NULL: who runs it checks them */
+    struct slice mcp_name;       /* as an MCP server names it; else empty */
+};
+
+struct tool_use; /* see tools.c */
+
 struct turn {
     struct turn *next, *previous; /* in the chat */
     struct chat *chat;
@@ -63,6 +74,9 @@ struct turn {
     const struct model_message *messages; /* of the client */
     size_t message_count;
     struct slice user_text; /* the new message's text */
+    bool goes_on;           /* the client named the conversation */
+    const struct model_tool *client_tools;
+    size_t client_tool_count;
     struct turn_history history;
 
     /* admit */
@@ -85,6 +99,19 @@ struct turn {
     /* cache */
     bool cacheable;
     unsigned char cache_digest[32];
+
+    /* tools */
+    const struct offered_tool *offered;
+    struct round round;              /* what the model said in the call under way */
+    struct model_message *exchanged; /* calls and results so far, sent behind `what`'s messages */
+    size_t exchanged_count;
+    const struct provider *exchanged_with; /* whose signatures they hold */
+    struct tool_use *uses, *last_use;      /* all of the turn */
+    size_t use_count, uses_running;
+    int64_t rounds;
+    int64_t tools_until_us; /* monotonic; 0: none was run yet */
+    size_t round_from;      /* where the round's text begins in the answer */
+    int64_t round_since_us;
 
     /* money: of the call that is next or under way */
     int64_t counted; /* tokens of the prompt as counted here; -1 not counted */
@@ -145,3 +172,5 @@ void fit_call(struct turn *turn);
 /* … and leaves out of its messages what does not fit that model. CONTEXT_TOO_LONG when not even the
  * new message does. */
 bool fit_model(struct turn *turn, const struct model_choice *choice, struct fault *fault);
+/* All of it, for the built-in provider, which takes any length. */
+void fit_whole(struct turn *turn, const struct model_choice *choice);

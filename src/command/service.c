@@ -17,6 +17,7 @@
 #include "gate/limits.h"
 #include "store/records.h"
 #include "store/store.h"
+#include "tool/sql_tool.h"
 #include <sodium.h>
 
 enum { APIKEY_TTL_MS = 5000 };
@@ -64,6 +65,19 @@ static bool restore(struct store_session *session, void *user, struct fault *fau
     return ok;
 }
 
+/* Each waits for a database while it runs a query: that many at once. */
+enum { TOOL_THREADS = 4 };
+
+static void *tool_worker_start(void *user) {
+    (void)user;
+    return sql_connections_create();
+}
+
+static void tool_worker_stop(void *user, void *state) {
+    (void)user;
+    sql_connections_destroy(state);
+}
+
 bool service_open(struct service *service, struct config *config) {
     struct fault fault;
     const struct store_options options = {.url = config->database, .readers = 1};
@@ -78,6 +92,12 @@ bool service_open(struct service *service, struct config *config) {
     service->keyrings = keyrings_create();
     service->ledger = ledger_create();
     service->estimates = estimates_create();
+    const struct workers_options workers = {.name = "tool",
+                                            .threads = TOOL_THREADS,
+                                            .batch = 1,
+                                            .start = tool_worker_start,
+                                            .stop = tool_worker_stop};
+    service->tool_workers = workers_create(&workers, NULL);
     if (sodium_init() < 0)
         fault_set(&fault, FAULT_INTERNAL, "libsodium does not start.");
     else if (store_open(&options, &service->store, &fault) &&
@@ -90,6 +110,8 @@ bool service_open(struct service *service, struct config *config) {
 }
 
 void service_close(struct service *service) {
+    if (service->tool_workers)
+        workers_destroy(service->tool_workers);
     store_close(service->store);
     limiter_destroy(service->limiter);
     apikey_cache_destroy(service->apikeys);
@@ -174,5 +196,6 @@ struct chat_parts service_parts(const struct service *service, struct loop *loop
                                .keyrings = service->keyrings,
                                .ledger = service->ledger,
                                .estimates = service->estimates,
+                               .tool_workers = service->tool_workers,
                                .session_key = service->session_key};
 }

@@ -10,6 +10,7 @@ struct ledger;
 struct loop;
 struct settings;
 struct store;
+struct workers;
 
 struct service {
     struct config *config;
@@ -21,6 +22,7 @@ struct service {
     struct keyrings *keyrings;
     struct ledger *ledger;
     struct estimates *estimates;
+    struct workers *tool_workers;
     struct session_key session_key;
 };
 

@@ -1,0 +1,56 @@
+/* Tools that come with the program. */
+#include "base/arena.h"
+#include "base/json.h"
+#include "chat/settings.h"
+#include "chat/tool_run_state.h"
+#include "tool/builtin.h"
+
+enum { PASSAGES_MAX = 5, QUESTION_MAX = 2000 };
+
+/* --- search_knowledge --- */
+
+static bool search(struct store_session *session, struct store_job *job, struct fault *fault) {
+    struct tool_run *run = tool_run_of(job);
+    struct buffer question = {0};
+    struct store_passage *passages;
+    size_t count;
+    json_read_string(json_get(run->input.arguments, "query"), &question);
+    bool ok = store_passages_search(session, slice_of(run->bot->name),
+                                    slice_first(buffer_slice(&question), QUESTION_MAX),
+                                    PASSAGES_MAX, run->arena, &passages, &count, fault);
+    buffer_finish(&question);
+    if (!ok)
+        return false;
+    buffer_clear(&run->result);
+    struct json_writer json = json_writer_start(&run->result);
+    json_begin_object(&json);
+    json_key(&json, "passages");
+    json_begin_array(&json);
+    for (size_t i = 0; i < count; i++) {
+        json_begin_object(&json);
+        json_member_string(&json, "title", passages[i].title);
+        json_member_string(&json, "text", passages[i].text);
+        json_end_object(&json);
+    }
+    json_end_array(&json);
+    json_end_object(&json);
+    return true;
+}
+
+static void on_store(struct store_job *job, const struct fault *fault) {
+    struct tool_run *run = tool_run_of(job);
+    if (!tool_run_back(run))
+        tool_run_end(run, fault);
+}
+
+void tool_run_builtin(struct tool_run *run) {
+    struct fault fault;
+    switch (run->tool->builtin->kind) {
+    case BUILTIN_SEARCH_KNOWLEDGE:
+        tool_run_store(run, false, search, on_store);
+        break;
+    default:
+        fault_set(&fault, FAULT_INTERNAL, "This tool is not there.");
+        tool_run_end(run, &fault);
+    }
+}
