@@ -102,7 +102,8 @@ static void build_providers(struct builder *builder) {
     struct draft_provider *drafts = builder->draft->providers.entries;
     size_t count = builder->draft->providers.count;
     struct provider_settings *providers = arena_array(builder->arena, count + 1, sizeof *providers);
-    builder->warnings = arena_array(builder->arena, count + 1, sizeof *builder->warnings);
+    builder->warnings = arena_array(builder->arena, count + builder->draft->tools.count + 1,
+                                    sizeof *builder->warnings);
     for (size_t i = 0; i < count; i++) {
         check_provider(builder, &drafts[i]);
         providers[i] = drafts[i].settings;
@@ -307,6 +308,7 @@ static void build_bots(struct builder *builder) {
         draft->bot.name = draft->entry.name;
         build_models(builder, draft, &bot_place);
         build_money(builder, draft, &bot_place);
+        build_bot_tools(builder, draft, &bot_place);
         build_jwt(builder, draft, &bot_place);
         check_bot(builder, draft, &bot_place);
         if (draft->is_default && marked) {
@@ -359,6 +361,7 @@ struct config *build_config(struct draft *draft, const struct yaml_node *root, s
     atomic_init(&builder.settings->references, 1);
     builder.settings->arena = arena;
     build_providers(&builder);
+    build_tools(&builder);
     build_bots(&builder);
     build_process(&builder);
     if (errors->count > 0) {

@@ -40,6 +40,12 @@ bool resolve_model(struct builder *builder, const char *text, const struct yaml_
 void build_own_models(struct builder *builder, const struct draft_provider *draft,
                       struct provider_settings *provider);
 
+/* build_tools.c */
+/* The tools, once; and which of them a bot names. */
+void build_tools(struct builder *builder);
+void build_bot_tools(struct builder *builder, struct draft_bot *draft,
+                     const struct place *bot_place);
+
 /* build_money.c */
 /* A bot's context and budget, and that limits on cost have prices to go by. */
 void build_money(struct builder *builder, struct draft_bot *draft, const struct place *bot_place);

@@ -3,6 +3,9 @@
 #include "chat/settings.h"
 #include "config/config.h"
 #include "config/option.h"
+#include "tool/builtin.h"
+#include "tool/http_tool.h"
+#include "tool/sql_tool.h"
 
 struct draft_key {
     struct entry entry;
@@ -33,8 +36,29 @@ struct draft_jwt {
     int64_t leeway_ms;
 };
 
+struct draft_database {
+    struct entry entry;
+    const char *url;
+};
+
+struct draft_tool {
+    struct entry entry;
+    struct tool tool;
+    struct sql_tool sql;
+    struct http_tool http;
+    struct builtin_tool builtin;
+    /* the sections' own nodes, NULL when not given */
+    const struct yaml_node *sql_node, *http_node, *calendar_node;
+    const char *database, *builtin_name; /* as written */
+    const struct yaml_node *parameters, *visible_text, *http_headers, *http_body, *hours;
+    int64_t slot_ms, days_ahead_ms, notice_ms, capacity;
+    int method;
+};
+
 struct draft_bot {
     struct entry entry;
+    const char *const *tools; /* as written */
+    size_t tool_count;
     bool is_default;
     struct bot bot;
     const char *const *models; /* as written */
@@ -45,5 +69,5 @@ struct draft_bot {
 
 struct draft {
     struct config config;
-    struct entry_list providers, bots;
+    struct entry_list providers, databases, tools, bots;
 };

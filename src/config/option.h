@@ -29,6 +29,8 @@ enum option_type {
     OPTION_TYPE_COUNT,
     OPTION_SECTION = OPTION_TYPE_COUNT, /* options of `section`, from the offset on */
     OPTION_MAP, /* struct entry_list: entries of `section` under names of the owner's choice */
+    /* const struct yaml_node *: any form, variables substituted; read by build_*.c */
+    OPTION_TREE,
 };
 
 enum option_flag {
@@ -38,6 +40,7 @@ enum option_flag {
     OPTION_RESTART = 8,   /* a change needs a restart */
     OPTION_EXISTS = 16,   /* the file or folder must exist and be readable */
     OPTION_ANY_NAME = 32, /* of a map: names that others chose, such as those of models */
+    OPTION_HIDDEN = 64,   /* of a tree: may hold secrets, never shown */
 };
 
 struct choice {
@@ -59,6 +62,7 @@ struct option {
     size_t length_max; /* OPTION_LIST and OPTION_MAP: elements */
     const struct choice *choices;
     const struct section *section;
+    const char *form;          /* OPTION_TREE: what is expected, for the reference */
     const char *help;          /* one sentence or two, Markdown */
     const char *fallback_text; /* for the reference, where the default is not a constant */
 };

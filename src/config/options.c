@@ -1,19 +1,7 @@
 /* The table of options: to add one, add a row. */
 #include "base/log.h"
 #include "config/draft.h"
-
-/* What the rows below have in common, so that each reads as: name, type, where, and the rest. */
-#define ROW(name_, type_, structure, member, ...)                                                  \
-    { .name = (name_), .type = (type_), .offset = offsetof(structure, member), __VA_ARGS__ }
-#define LIST(structure, member, most_) .count = offsetof(structure, member), .length_max = (most_)
-#define RANGE(least_, most_)           .least = (least_), .most = (most_)
-#define ROWS(table)                    .options = (table), .count = sizeof(table) / sizeof(table)[0]
-
-enum { KIB = 1024, MIB = 1024 * KIB, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
-#define DAY    (24.0 * HOUR)
-#define GIB    (1024.0 * MIB)
-#define MANY   1e9
-#define LENGTH RANGE(1, 4 * KIB) /* of a text on one line */
+#include "config/rows.h"
 
 /* --- http --- */
 
@@ -381,6 +369,10 @@ static const struct option bot_options[] = {
         .fallback = "20s", .help = "Until when a failed call is tried again."),
     BOT("message_max", OPTION_SIZE, message_max, RANGE(1, 1 * MIB), .fallback = "16KiB",
         .help = "Bytes of one message of a visitor."),
+    ROW("tools", OPTION_STRING, struct draft_bot, tools, LIST(struct draft_bot, tool_count, 64),
+        RANGE(1, 64), .flags = OPTION_LIST, .help = "Names of the tools that it may use."),
+    ROW("tool_limits", OPTION_SECTION, struct draft_bot, bot.tool_limits,
+        .section = &tool_limit_section, .help = "How far an answer may go with tools."),
     ROW("access", OPTION_SECTION, struct draft_bot, bot.access, .section = &access_section,
         .help = "Who may talk to it."),
     ROW("context", OPTION_SECTION, struct draft_bot, bot, .section = &context_section,
@@ -424,6 +416,10 @@ static const struct option top_options[] = {
         .help = "The application's log."),
     ROW("providers", OPTION_MAP, struct draft, providers, .length_max = 64,
         .section = &provider_section, .help = "Who answers."),
+    ROW("databases", OPTION_MAP, struct draft, databases, .length_max = 64,
+        .section = &database_section, .help = "The site's own databases, for tools."),
+    ROW("tools", OPTION_MAP, struct draft, tools, .length_max = 256, .section = &tool_section,
+        .help = "What bots can do besides talking."),
     ROW("bots", OPTION_MAP, struct draft, bots, .length_max = 256, .flags = OPTION_REQUIRED,
         .section = &bot_section, .help = "The assistants."),
 };

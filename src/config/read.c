@@ -289,6 +289,26 @@ static void report_unknown(struct reader *reader, const struct section *section,
 
 /* --- sections --- */
 
+/* Any form: only the variables in it are resolved here. */
+static bool read_tree(struct reader *reader, const struct option *option, struct yaml_node *node,
+                      const struct place *place) {
+    bool good = true;
+    if (node->kind == YAML_SCALAR) {
+        if (option->flags & OPTION_HIDDEN)
+            errors_hide(reader->errors, node->start, node->end);
+        return environment_substitute(node, place, reader->errors->arena, reader->errors);
+    }
+    for (size_t i = 0; i < node->count; i++) {
+        bool mapping = node->kind == YAML_MAPPING;
+        struct place inner = {.parent = place,
+                              .name = mapping ? node->pairs[i].key->text : (struct slice){NULL, 0},
+                              .index = i};
+        good = read_tree(reader, option, mapping ? node->pairs[i].value : node->items[i], &inner) &&
+               good;
+    }
+    return good;
+}
+
 static void read_option(struct reader *reader, const struct option *option,
                         const struct yaml_pair *pair, const struct place *place, char *base) {
     switch (option->type) {
@@ -298,6 +318,10 @@ static void read_option(struct reader *reader, const struct option *option,
         break;
     case OPTION_MAP:
         read_map(reader, option, pair->value, pair->key->start, place, base);
+        break;
+    case OPTION_TREE:
+        if (read_tree(reader, option, pair->value, place))
+            *(const struct yaml_node **)(void *)(base + option->offset) = pair->value;
         break;
     default:
         if (option->flags & OPTION_LIST)

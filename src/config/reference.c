@@ -52,6 +52,10 @@ static const char introduction[] =
     "- Options marked ⟳ are read at the start only: a reload names those that have changed.\n";
 
 static void write_words(struct buffer *out, const struct option *option) {
+    if (option->type == OPTION_TREE) {
+        buffer_append_string(out, option->form);
+        return;
+    }
     if (option->flags & OPTION_LIST)
         buffer_append_string(out, "list: ");
     if (option->type == OPTION_CHOICE) {

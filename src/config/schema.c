@@ -92,6 +92,8 @@ static void write_option(struct json_writer *json, const struct option *option) 
         json_begin_object(json);
         write_reference(json, option->section);
         json_end_object(json);
+    } else if (option->type == OPTION_TREE) {
+        /* any form */
     } else if (option->flags & OPTION_LIST) {
         json_member_string(json, "type", SLICE("array"));
         json_member_int(json, "minItems", (option->flags & OPTION_REQUIRED) ? 1 : 0);

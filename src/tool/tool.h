@@ -43,7 +43,7 @@ struct tool {
     size_t redact_count;
 };
 
-#define TOOL_NAME_PATTERN "^[a-zA-Z][a-zA-Z0-9_]{0,63}$"
+#define TOOL_NAME_PATTERN "^[a-z][a-z0-9_-]{0,63}$"
 
 /* A value that the server knows and no model can choose: "user.id", "user.email" (a claim of the
  * verified token), "conversation.id", "bot.name", "call.key" (the same for the same call, for

@@ -1,0 +1,47 @@
+#include "tool/builtin.h"
+
+static const struct {
+    const char *name, *description, *parameters;
+} builtins[] = {
+    [BUILTIN_NOW] = {"now", "Tells the current date, weekday and time.",
+                     "{\"type\":\"object\",\"properties\":{},\"additionalProperties\":false}"},
+    [BUILTIN_SEARCH_KNOWLEDGE] =
+        {"search_knowledge",
+         "Searches the site's own documents. Use it when the passages at hand do not answer the "
+         "question.",
+         "{\"type\":\"object\",\"properties\":{\"query\":{\"type\":\"string\",\"description\":"
+         "\"What to search for, in words that the documents may use.\",\"minLength\":1,"
+         "\"maxLength\":500}},\"required\":[\"query\"],\"additionalProperties\":false}"},
+    [BUILTIN_BOOK_SLOT] =
+        {"book_slot",
+         "Books an appointment in the next free slot that fits, or tells which are free.",
+         "{\"type\":\"object\",\"properties\":{"
+         "\"day\":{\"type\":\"string\",\"description\":\"The day: a date as 2026-11-24, a weekday "
+         "in "
+         "English (the next one of that name), today or tomorrow.\",\"maxLength\":40},"
+         "\"time\":{\"type\":\"string\",\"description\":\"The time it is to begin, as 14:30. Left "
+         "out "
+         "where the visitor named none.\",\"pattern\":\"^([01]?[0-9]|2[0-3]):[0-5][0-9]$\"},"
+         "\"part\":{\"type\":\"string\",\"enum\":[\"morning\",\"afternoon\",\"evening\"],"
+         "\"description\":\"The part of the day, where the visitor named one but no time.\"},"
+         "\"topic\":{\"type\":\"string\",\"description\":\"What it is about, in a few words.\","
+         "\"maxLength\":200}},"
+         "\"required\":[\"day\"],\"additionalProperties\":false}"},
+};
+
+bool builtin_find(struct slice name, enum builtin_kind *ret_kind) {
+    for (size_t i = 0; i < sizeof builtins / sizeof builtins[0]; i++)
+        if (slice_is(name, builtins[i].name)) {
+            *ret_kind = (enum builtin_kind)i;
+            return true;
+        }
+    return false;
+}
+
+struct slice builtin_description(enum builtin_kind kind) {
+    return slice_of(builtins[kind].description);
+}
+
+struct slice builtin_parameters(enum builtin_kind kind) {
+    return slice_of(builtins[kind].parameters);
+}
