@@ -102,7 +102,7 @@ static void build_providers(struct builder *builder) {
     struct draft_provider *drafts = builder->draft->providers.entries;
     size_t count = builder->draft->providers.count;
     struct provider_settings *providers = arena_array(builder->arena, count + 1, sizeof *providers);
-    builder->warnings = arena_array(builder->arena, count + builder->draft->tools.count + 1,
+    builder->warnings = arena_array(builder->arena, count + 2 * builder->draft->tools.count + 1,
                                     sizeof *builder->warnings);
     for (size_t i = 0; i < count; i++) {
         check_provider(builder, &drafts[i]);

@@ -13,6 +13,8 @@
 //   usage IN OUT         report so many tokens                           no-usage        report none
 //   refuse KEY           401 to that key
 //   count N              the words w1 to wN                              repeat N        begin N words too early
+//   call NAME JSON       call that tool (several: in parallel); given the results, answer with them
+//   rounds N             call so often in a row before answering         text-first      say the text before calling
 //
 // Asked to continue an answer that broke off, it goes on behind the part that it is shown.
 //
@@ -63,10 +65,19 @@ function script(body) {
     else if (word === "status") [plan.status, plan.body] = [Number(rest[0]), rest.slice(1).join(" ")];
     else if (word === "big") plan.words = Array(Number(rest[0])).fill("x".repeat(1000));
     else if (word === "usage") plan.usage = rest.map(Number);
+    else if (word === "call") (plan.calls ??= []).push({ name: rest[0], text: rest.slice(1).join(" ") || "{}" });
     else if (word === "refuse") plan.refuse = `Bearer ${rest[0]}`;
     else if (word === "count") plan.words = Array.from({ length: Number(rest[0]) }, (_, i) => `${i ? " " : ""}w${i + 1}`);
     else if (word) plan[word] = rest.length ? Number(rest[0]) : true;
   }
+  // Results behind the visitor's message: how many rounds there were, and what came back.
+  const results = body.messages.slice(body.messages.lastIndexOf(users.at(continues ? -2 : -1)) + 1).filter((message) => message.role === "tool");
+  const done = plan.calls ? results.length / plan.calls.length : 0;
+  plan.round = done;
+  if (plan.calls && (done >= (plan.rounds ?? 1) || body.tool_choice === "none")) {
+    delete plan.calls;
+    if (!/(^|;)\s*say /.test(source)) plan.words = ["Results:", ...results.map((message) => ` ${textOf(message)}`)];
+  } else if (plan.calls && !plan["text-first"]) plan.words = [];
   if (continues) goOn(plan, textOf(body.messages.at(-2)));
   return plan;
 }
@@ -118,7 +129,14 @@ async function answer(request, reply, body) {
     if (reply.destroyed) return;
     await write(reply, chunk(body.model, { content: word }));
   }
-  await write(reply, chunk(body.model, {}, "stop"));
+  for (const [index, call] of (plan.calls ?? []).entries()) {
+    const id = `call_${plan.round}_${index}`;
+    const half = Math.ceil(call.text.length / 2);
+    await write(reply, chunk(body.model, { tool_calls: [{ index, id, type: "function", function: { name: call.name, arguments: "" } }] }));
+    for (const text of [call.text.slice(0, half), call.text.slice(half)])
+      await write(reply, chunk(body.model, { tool_calls: [{ index, function: { arguments: text } }] }));
+  }
+  await write(reply, chunk(body.model, {}, plan.calls ? "tool_calls" : "stop"));
   if (body.stream_options?.include_usage && !plan["no-usage"])
     await write(reply, `data: ${JSON.stringify({ id: "x", object: "chat.completion.chunk", choices: [], usage })}\n\n`);
   reply.end("data: [DONE]\n\n");

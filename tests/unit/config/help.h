@@ -23,7 +23,7 @@ static inline int enter_folder(void **state) {
 }
 
 static inline int leave_folder(void **state) {
-    static const char *const left[] = {"switchboard.yaml", "faq.md", "key.pem", "site"};
+    static const char *const left[] = {"switchboard.yaml", "faq.md", "key.pem", "site", "shop.db"};
     for (size_t i = 0; i < sizeof left / sizeof *left; i++)
         remove(left[i]);
     int result = chdir("/") != 0 || rmdir(*state) != 0 ? -1 : 0;
