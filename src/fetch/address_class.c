@@ -16,6 +16,7 @@ static const struct block4 inner4[] = {
     {0x0A000000, 8},  /* 10.0.0.0: private */
     {0x64400000, 10}, /* 100.64.0.0: shared by carriers */
     {0x7F000000, 8},  /* 127.0.0.0: loopback */
+    {0xA83F8110, 32}, /* 168.63.129.16: the host of a virtual machine at Azure, though public */
     {0xA9FE0000, 16}, /* 169.254.0.0: link-local, metadata servers */
     {0xAC100000, 12}, /* 172.16.0.0: private */
     {0xC0000000, 24}, /* 192.0.0.0: protocols */
@@ -55,7 +56,8 @@ static bool public6(const uint8_t *address) {
     if (begins(address, "\x20\x01", 2) &&
         address[2] < 2) /* Teredo, ORCHID and others of 2001::/23 */
         return false;
-    if (begins(address, "\x20\x01\x0d\xb8", 4) || begins(address, "\x3f\xff\x00", 2))
+    if (begins(address, "\x20\x01\x0d\xb8", 4) ||
+        (begins(address, "\x3f\xff", 2) && address[2] < 0x10))
         return false;                   /* documentation */
     return (address[0] & 0xE0) == 0x20; /* 2000::/3 is what is handed out; the rest is special */
 }

@@ -39,13 +39,13 @@ static void *accept_all(void *user) {
     }
 }
 
-struct server *server_start(void (*serve)(struct peer *peer), void *user) {
+struct server *server_start_at(const char *host, void (*serve)(struct peer *peer), void *user) {
     struct server *server = memory_zeroed(1, sizeof *server);
     server->serve = serve;
     server->user = user;
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->changed, NULL);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(host)};
     socklen_t size = sizeof address;
     server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (server->fd < 0 || bind(server->fd, (struct sockaddr *)&address, size) != 0 ||
@@ -57,6 +57,10 @@ struct server *server_start(void (*serve)(struct peer *peer), void *user) {
     server->port = ntohs(address.sin_port);
     pthread_create(&server->thread, NULL, accept_all, server);
     return server;
+}
+
+struct server *server_start(void (*serve)(struct peer *peer), void *user) {
+    return server_start_at("127.0.0.1", serve, user);
 }
 
 void server_stop(struct server *server) {

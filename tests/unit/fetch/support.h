@@ -35,6 +35,8 @@ struct server {
 };
 
 struct server *server_start(void (*serve)(struct peer *peer), void *user);
+/* The same elsewhere than on 127.0.0.1. */
+struct server *server_start_at(const char *host, void (*serve)(struct peer *peer), void *user);
 void server_stop(struct server *server); /* waits for all threads */
 /* A gate is a count that the test raises: peer_wait_gate returns once it is at least `count`, or at
  * the stop. */
