@@ -1,4 +1,5 @@
 #include "mock_dialect.h"
+#include "mock_vendors.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -109,30 +110,31 @@ static size_t openai_whole(const struct answer *answer, unsigned texts, char *ou
     return length;
 }
 
-static const struct dialect dialects[] = {
-    {
-        .name = "openai",
-        .accepts = openai_accepts,
-        .begin = openai_begin,
-        .piece = openai_piece,
-        .whole = openai_whole,
-        .header = "openai-organization: bench\r\n"
-                  "openai-processing-ms: 237\r\n"
-                  "openai-version: 2020-10-01\r\n"
-                  "x-ratelimit-limit-requests: 10000\r\n"
-                  "x-ratelimit-limit-tokens: 50000000\r\n"
-                  "x-ratelimit-remaining-requests: 9999\r\n"
-                  "x-ratelimit-remaining-tokens: 49999993\r\n"
-                  "x-ratelimit-reset-requests: 6ms\r\n"
-                  "x-ratelimit-reset-tokens: 0s\r\n"
-                  "strict-transport-security: max-age=31536000; includeSubDomains; preload\r\n"
-                  "x-content-type-options: nosniff\r\n",
-    },
+static const struct dialect openai_dialect = {
+    .name = "openai",
+    .accepts = openai_accepts,
+    .begin = openai_begin,
+    .piece = openai_piece,
+    .whole = openai_whole,
+    .header = "openai-organization: bench\r\n"
+              "openai-processing-ms: 237\r\n"
+              "openai-version: 2020-10-01\r\n"
+              "x-ratelimit-limit-requests: 10000\r\n"
+              "x-ratelimit-limit-tokens: 50000000\r\n"
+              "x-ratelimit-remaining-requests: 9999\r\n"
+              "x-ratelimit-remaining-tokens: 49999993\r\n"
+              "x-ratelimit-reset-requests: 6ms\r\n"
+              "x-ratelimit-reset-tokens: 0s\r\n"
+              "strict-transport-security: max-age=31536000; includeSubDomains; preload\r\n"
+              "x-content-type-options: nosniff\r\n",
 };
+
+static const struct dialect *const dialects[] = {&openai_dialect, &anthropic_dialect,
+                                                 &gemini_dialect};
 
 const struct dialect *dialect_find(const char *path, size_t length) {
     for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++)
-        if (dialects[i].accepts(path, length))
-            return &dialects[i];
+        if (dialects[i]->accepts(path, length))
+            return dialects[i];
     return NULL;
 }

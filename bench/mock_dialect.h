@@ -1,6 +1,6 @@
 /* What an answer looks like on the wire in the words of one vendor. A dialect only renders bytes:
  * pacing, sockets and HTTP/1.1 framing are mock_connection.c's. A new vendor is one more row in
- * mock_dialect.c. */
+ * mock_dialect.c; those of other vendors are in mock_vendors.c. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +36,9 @@ struct dialect {
     const char *name;
     /* Does this request path belong to the dialect? */
     bool (*accepts)(const char *path, size_t length);
+    /* Reads model, stream and usage from the path; NULL: they stand in the body, as OpenAI has it.
+     * False when they do not. */
+    bool (*read)(const char *path, size_t length, struct answer *answer);
     /* Fills id and prefix from model, stream and usage. */
     void (*begin)(struct answer *answer, unsigned long long number);
     /* Renders one event, at most DIALECT_PIECE_MAX bytes; 0 when the dialect has no such event.
@@ -43,7 +46,7 @@ struct dialect {
      */
     size_t (*piece)(const struct answer *answer, enum piece piece, bool last, char *out);
     /* Renders the whole answer of `texts` deltas as one JSON document, at most DIALECT_WHOLE_MAX
-     * bytes. */
+     * bytes. NULL: it only streams. */
     size_t (*whole)(const struct answer *answer, unsigned texts, char *out);
     /* The vendor's own header lines, each ended by CRLF. */
     const char *header;

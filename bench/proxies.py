@@ -51,7 +51,7 @@ threads: 1
 log: {{ level: info, format: text }}
 http: {{ connections_max: 20000 }}
 providers:
-  up: {{ api: openai, url: "http://127.0.0.1:{upstream}/v1", key: x }}
+  up: {{ api: {api}, url: "http://127.0.0.1:{upstream}{path}", key: x }}
 bots:
 """
 
@@ -179,11 +179,13 @@ class Node(Proxy):
 class Switchboard(Proxy):
     name = "switchboard"
     binary = None  # set by run.py
+    api, path = "openai", "/v1"
 
     def command(self):
         if not os.path.exists(self.binary):
             raise Unready(f"{self.binary} is not built")
-        text = SWITCHBOARD_CONFIG.format(folder=self.folder, port=self.port, upstream=self.upstream)
+        text = SWITCHBOARD_CONFIG.format(folder=self.folder, port=self.port, upstream=self.upstream,
+                                         api=self.api, path=self.path)
         text += "".join(SWITCHBOARD_BOT.format(model=model) for model in self.models)
         path = self.write("switchboard.yaml", text)
         made = subprocess.run([self.binary, "key", "create", "-c", path, "--name", "bench"],
@@ -201,4 +203,16 @@ class Switchboard(Proxy):
             return False
 
 
+class SwitchboardAnthropic(Switchboard):
+    name = "switchboard-anthropic"
+    api = "anthropic"
+
+
+class SwitchboardGemini(Switchboard):
+    name = "switchboard-gemini"
+    api, path = "gemini", ""
+
+
+# What Switchboard alone is measured with: upstreams of other vendors.
+VENDORS = (SwitchboardAnthropic, SwitchboardGemini)
 KINDS = {kind.name: kind for kind in (Switchboard, Nginx, Node)}

@@ -143,6 +143,8 @@ def remarks_of(case, name, runs):
 
 
 def case_table(case, results):
+    if len(results) == 1:
+        return f"### {case.number}. {case.title}\n\nNothing to measure.\n"
     rows = [row(case, name, runs, results) for name, runs in results.items() if name != "direct"]
     direct = results["direct"]
     lines = [f"### {case.number}. {case.title}", "", markdown(HEADINGS, rows), "",

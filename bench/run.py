@@ -41,6 +41,7 @@ class Case:
     # Streams that Node holds on one core; it and Switchboard are compared there too.
     fewer: int = 0
     nap_us: int = 0  # the load looks at its sockets only so often
+    vendors: bool = False  # Switchboard alone, against upstreams of each vendor's dialect
 
 
 CASES = [
@@ -55,6 +56,8 @@ CASES = [
          ("--connections", "64", "--whole"), window=3),
     Case(5, "one stream of 20 deltas at a time: what a proxy adds when idle", "fast-20",
          ("--connections", "1"), window=2, repeats=2, quick_window=1),
+    Case(6, "as case 1, with upstreams that speak other vendors' dialects", "fast-200",
+         ("--connections", "64"), window=3, nap_us=NAP_US, vendors=True),
 ]
 # A run in which others had more of the proxy's processor is made again, at most so often.
 OTHERS_MAX = 0.04
@@ -174,6 +177,9 @@ class Bench:
 
     def entries(self, case, kinds):
         """What is measured in a case: name in the tables, proxy, load, how often, whether cut off."""
+        if case.vendors:
+            kinds = [kind for kind in kinds if kind.name == "switchboard"]
+            kinds += proxies.VENDORS if kinds else []
         for kind in kinds:
             # Under more than it can hold Node falls behind without end: there is no end to wait for.
             cut = kind.name == "node" and case.streams > 0
@@ -182,13 +188,14 @@ class Bench:
         if case.fewer and "switchboard" in names and "node" in names:
             fewer = replace(case, streams=case.fewer)
             for kind in kinds:
-                if kind.name in ("switchboard", "node"):
-                    yield f"{kind.name}, {case.fewer} streams", kind, fewer, 1, False
+                yield f"{kind.name}, {case.fewer} streams", kind, fewer, 1, False
 
     def run_case(self, case, kinds):
         """Results of each proxy by name, a list each; the proxies take turns."""
         results = {"direct": [self.measure(case, None)]}
         entries = list(self.entries(case, kinds))
+        if not entries:
+            return results
         for turn in range(max(entry[3] for entry in entries)):
             for name, kind, load, repeats, cut in entries:
                 if turn >= repeats:
