@@ -93,10 +93,6 @@ bool money_reserve(struct turn *turn, const struct model_choice *choice, struct 
     return true;
 }
 
-void money_give_back(struct turn *turn) {
-    ledger_settle(turn->chat->parts.ledger, &turn->hold, (struct ledger_amount){0});
-}
-
 bool money_is_short(struct turn *turn) {
     const struct bot *bot = turn->bot;
     if (!bot->budget.cheaper.provider || bot->budget.cheaper_at == 0)

@@ -30,9 +30,8 @@ int64_t money_answer_most(const struct turn *turn, const struct model_choice *ch
 struct tokens *money_tokens(struct chat *chat, const struct model_info *info);
 
 /* Reserves for a call of that model; BUDGET when it does not fit. What was reserved goes into
- * turn->hold and turn->reserved until money_settle or money_give_back. */
+ * turn->hold and turn->reserved until money_settle. */
 bool money_reserve(struct turn *turn, const struct model_choice *choice, struct fault *fault);
-void money_give_back(struct turn *turn);
 /* After a call: its cost, the accounts, the warnings. */
 void money_settle(struct turn *turn, struct call *call);
 /* True when so much of a limit is spent or reserved that the bot's cheaper model is to answer. */
