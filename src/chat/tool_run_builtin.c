@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "chat/settings.h"
+#include "chat/tool_run_book.h"
 #include "chat/tool_run_state.h"
 #include "tool/builtin.h"
 
@@ -44,13 +45,15 @@ static void on_store(struct store_job *job, const struct fault *fault) {
 }
 
 void tool_run_builtin(struct tool_run *run) {
-    struct fault fault;
     switch (run->tool->builtin->kind) {
+    case BUILTIN_NOW:
+        tool_run_now(run);
+        break;
+    case BUILTIN_BOOK_SLOT:
+        tool_run_book(run);
+        break;
     case BUILTIN_SEARCH_KNOWLEDGE:
         tool_run_store(run, false, search, on_store);
         break;
-    default:
-        fault_set(&fault, FAULT_INTERNAL, "This tool is not there.");
-        tool_run_end(run, &fault);
     }
 }

@@ -174,6 +174,20 @@ static const char sqlite_3[] =
     "  state TEXT NOT NULL," /* begun, done */
     "  result TEXT NOT NULL,"
     "  created_ms INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    /* Appointments: as many seats of a slot as its calendar has. */
+    "CREATE TABLE bookings ("
+    "  calendar TEXT NOT NULL,"
+    "  start_ms INTEGER NOT NULL,"
+    "  seat INTEGER NOT NULL,"
+    "  id TEXT NOT NULL,"
+    "  bot TEXT NOT NULL,"
+    "  conversation_id TEXT NOT NULL,"
+    "  user_id TEXT NOT NULL,"
+    "  topic TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (calendar, start_ms, seat)"
     ") STRICT, WITHOUT ROWID;";
 
 const char *const migrations_sqlite[MIGRATIONS_SQLITE_COUNT] = {sqlite_1, sqlite_2, sqlite_3};

@@ -163,6 +163,22 @@ bool store_tool_write_begin(struct store_session *session, struct slice key, int
 bool store_tool_write_end(struct store_session *session, struct slice key, bool done,
                           struct slice result, struct fault *fault);
 
+/* --- appointments --- */
+
+struct store_booking {
+    struct slice calendar;
+    int64_t start_ms; /* wall clock */
+    struct slice id;  /* ULID */
+    struct slice bot, conversation_id, user;
+    struct slice topic;
+    int64_t created_ms;
+};
+/* Books a seat of that slot unless all `capacity` are taken; `ret_taken` says which. */
+bool store_booking_take(struct store_session *session, const struct store_booking *booking,
+                        int64_t capacity, bool *ret_taken, struct fault *fault);
+bool store_booking_count(struct store_session *session, struct slice calendar, int64_t start_ms,
+                         int64_t *ret_count, struct fault *fault);
+
 /* --- answers given before --- */
 
 struct store_answer {
