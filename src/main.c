@@ -16,6 +16,7 @@ static const struct command commands[] = {
     {"key", command_key, "create, list and revoke API keys"},
     {"models", command_models, "print what is known of models: windows, prices, abilities"},
     {"tokens", command_tokens, "count the tokens of texts"},
+    {"tool", command_tool, "list the tools of a configuration, and try one"},
     {"replay", command_replay, "run logged turns on other models, or only price them"},
     {"usage", command_usage, "report what was used and what it cost"},
     {"version", command_version, "print the version"},

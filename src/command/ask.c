@@ -34,6 +34,10 @@ static void on_event(void *user, const struct turn_event *event) {
         buffer_append(&dialogue->answer, event->text);
         fwrite(event->text.data, 1, event->text.size, stdout);
         break;
+    case TURN_EVENT_TOOL:
+        if (event->tool->state == TURN_TOOL_RUNNING && event->tool->text.size > 0)
+            fprintf(stderr, "[%.*s]\n", SLICE_ARG(event->tool->text));
+        break;
     case TURN_EVENT_ERROR:
         dialogue->failed = true;
         fprintf(stderr, "%sswitchboard ask: %s\n", dialogue->answer.size ? "\n" : "",

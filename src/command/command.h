@@ -10,6 +10,7 @@ int command_ask(int argc, char **argv);
 int command_key(int argc, char **argv);
 int command_models(int argc, char **argv);
 int command_tokens(int argc, char **argv);
+int command_tool(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_usage(int argc, char **argv);
 int command_version(int argc, char **argv);
