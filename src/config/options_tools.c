@@ -22,10 +22,10 @@ static const struct option sql_options[] = {
     TOOL("database", OPTION_STRING, database, RANGE(1, 64), .flags = OPTION_REQUIRED,
          .help = "Which of `databases`."),
     TOOL("query", OPTION_TEXT, sql.query, RANGE(1, 64 * KIB), .flags = OPTION_REQUIRED,
-         .help =
-             "One statement. `:name` stands for a parameter, `:user.id`, `:user.CLAIM`, "
-             "`:conversation.id` and `:call.key` for what the server knows; all are bound, none "
-             "is put into the text."),
+         .help = "One statement. `:name` stands for a parameter, `:user.id`, `:user.CLAIM`, "
+                 "`:conversation.id`, `:visitor.language` and `:call.key` for what the server "
+                 "knows; all are bound, none "
+                 "is put into the text."),
     TOOL("write", OPTION_BOOLEAN, sql.write, .fallback = "false",
          .help = "Whether it may change something. The same call is then done once."),
     TOOL("rows", OPTION_COUNT, sql.rows_max, RANGE(1, 10000), .fallback = "20",

@@ -8,7 +8,8 @@ struct slice tool_binding_get(const struct tool_input *input, struct slice name)
 }
 
 bool tool_binding_legal(struct slice name) {
-    static const char *const fixed[] = {"conversation.id", "bot.name", "call.key"};
+    static const char *const fixed[] = {"conversation.id", "visitor.language", "bot.name",
+                                        "call.key"};
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
         if (slice_is(name, fixed[i]))
             return true;
