@@ -11,18 +11,6 @@ static bool is_set(const struct spend_settings *spend) {
            spend->tokens_per_month >= 0;
 }
 
-bool accounts_exist(const struct bot *bot) {
-    if (is_set(&bot->user_limits.spend) || is_set(&bot->bot_limits.spend) ||
-        is_set(&bot->key_limits.spend) || bot->conversation_cost >= 0 ||
-        bot->conversation_tokens >= 0)
-        return true;
-    for (size_t i = 0; i < bot->model_count; i++)
-        for (size_t j = 0; j < bot->models[i].provider->key_count; j++)
-            if (is_set(&bot->models[i].provider->keys[j].spend))
-                return true;
-    return false;
-}
-
 static void add(struct accounts *accounts, const char *key, struct zone_window window,
                 int64_t microdollars, int64_t tokens, const char *name) {
     if (microdollars < 0 && tokens < 0)
@@ -40,12 +28,10 @@ struct names {
     const char *day, *month;
 };
 
-/* The names of the accounts are the same here and in accounts_restore. */
+/* `spend` is set. The names of the accounts are the same here and in accounts_restore. */
 static void add_spend(struct accounts *accounts, struct arena *arena, const char *subject,
                       const struct spend_settings *spend, const struct zone *zone, int64_t now_ms,
                       struct names names) {
-    if (!is_set(spend))
-        return;
     add(accounts, arena_printf(arena, "%s/day", subject), zone_day(zone, now_ms),
         spend->cost_per_day, spend->tokens_per_day, names.day);
     add(accounts, arena_printf(arena, "%s/month", subject), zone_month(zone, now_ms),
@@ -66,23 +52,29 @@ struct accounts accounts_of(struct turn *turn, const struct provider_settings *p
     const struct zone *zone = bot->budget.zone;
     struct arena *arena = turn->arena;
     struct accounts accounts = {.count = 0};
-    const char *user = arena_printf(arena, "user/%s/%s", bot->name, turn->who.user);
-    add_spend(&accounts, arena, user, &bot->user_limits.spend, zone, now_ms,
-              (struct names){"user_day_budget", "user_month_budget"});
-    if (turn->who.kind == IDENTITY_KEY)
+    /* Most bots limit little: only the names of limits that are set are written. */
+    if (is_set(&bot->user_limits.spend))
+        add_spend(&accounts, arena, arena_printf(arena, "user/%s/%s", bot->name, turn->who.user),
+                  &bot->user_limits.spend, zone, now_ms,
+                  (struct names){"user_day_budget", "user_month_budget"});
+    if (turn->who.kind == IDENTITY_KEY && is_set(&bot->key_limits.spend))
         add_spend(&accounts, arena, arena_printf(arena, "key/%s/%s", bot->name, turn->who.user),
                   &bot->key_limits.spend, zone, now_ms,
                   (struct names){"key_day_budget", "key_month_budget"});
-    add_spend(&accounts, arena, arena_printf(arena, "bot/%s", bot->name), &bot->bot_limits.spend,
-              zone, now_ms, (struct names){"bot_day_budget", "bot_month_budget"});
-    add(&accounts, conversation_key(turn), (struct zone_window){0, INT64_MAX},
-        bot->conversation_cost, bot->conversation_tokens, "conversation_budget");
+    if (is_set(&bot->bot_limits.spend))
+        add_spend(&accounts, arena, arena_printf(arena, "bot/%s", bot->name),
+                  &bot->bot_limits.spend, zone, now_ms,
+                  (struct names){"bot_day_budget", "bot_month_budget"});
+    if (bot->conversation_cost >= 0 || bot->conversation_tokens >= 0)
+        add(&accounts, conversation_key(turn), (struct zone_window){0, INT64_MAX},
+            bot->conversation_cost, bot->conversation_tokens, "conversation_budget");
     if (provider && turn->key_index < provider->key_count) {
         const struct provider_key *key = &provider->keys[turn->key_index];
-        add_spend(&accounts, arena,
-                  arena_printf(arena, "provider/%s/%s", provider->name, key->name), &key->spend,
-                  NULL, now_ms,
-                  (struct names){"provider_key_day_budget", "provider_key_month_budget"});
+        if (is_set(&key->spend))
+            add_spend(&accounts, arena,
+                      arena_printf(arena, "provider/%s/%s", provider->name, key->name), &key->spend,
+                      NULL, now_ms,
+                      (struct names){"provider_key_day_budget", "provider_key_month_budget"});
     }
     return accounts;
 }

@@ -19,8 +19,6 @@ struct accounts {
  * of its key turn->key_index. The keys lie in the turn's arena. */
 struct accounts accounts_of(struct turn *turn, const struct provider_settings *provider,
                             int64_t now_ms);
-/* True when any limit of the bot or of a provider's key is on money or tokens. */
-bool accounts_exist(const struct bot *bot);
 
 /* What the turn's conversation had cost before this server knew of it. */
 void accounts_restore_conversation(struct turn *turn, struct ledger_amount spent);

@@ -78,8 +78,6 @@ static struct ledger_amount most_of(const struct turn *turn, const struct model_
 bool money_reserve(struct turn *turn, const struct model_choice *choice, struct fault *fault) {
     turn->reserved = (struct ledger_amount){0};
     turn->counted = -1;
-    if (!choice->info && !accounts_exist(turn->bot))
-        return true;
     int64_t now_ms = clock_wall_ms();
     struct accounts accounts = accounts_of(turn, choice->provider, now_ms);
     if (accounts.count == 0)
