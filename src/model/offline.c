@@ -4,12 +4,14 @@
 #include "model/emitter.h"
 #include "model/encode.h"
 #include "model/offline_texts.h"
+#include "model/offline_tools.h"
 #include "model/vendors.h"
 
-/* Answers without a network, from the passages of the site's own documents that fit the question,
- * and says plainly when there is none. It never pretends to be a language model: what it says is a
- * passage as it stands or one of a few texts. `encode` writes the whole answer as lines of one JSON
- * string each; `feed` reads them. */
+/* Answers without a network: with the site's tools where one fits the question, else from the
+ * passages of the site's own documents that fit the question, and says plainly when there is none.
+ * It never pretends to be a language model: what it says is a passage as it stands, what a tool
+ * gave back, or one of a few texts. `encode` writes the whole answer as lines of JSON: a string is
+ * text, an object the call of a tool; `feed` reads them. */
 
 /* How well a passage must cover the question; see `coverage` in store/records.h for how it was
  * chosen. */
@@ -75,7 +77,8 @@ static struct slice shortened(struct slice text) {
     return slice_trim(slice_first(text, end));
 }
 
-static void compose(const struct model_call *call, struct buffer *answer) {
+static void find_best(const struct model_call *call, const struct model_passage **ret_best,
+                      const struct model_passage **ret_second) {
     const struct model_passage *best = NULL, *second = NULL;
     for (size_t i = 0; i < call->passage_count; i++) {
         const struct model_passage *passage = &call->passages[i];
@@ -86,6 +89,13 @@ static void compose(const struct model_call *call, struct buffer *answer) {
             second = passage;
         }
     }
+    *ret_best = best;
+    *ret_second = second;
+}
+
+static void compose(const struct model_call *call, struct buffer *answer) {
+    const struct model_passage *best, *second;
+    find_best(call, &best, &second);
     const char *talk = small_talk(question_of(call));
     if (talk) {
         buffer_append_string(answer, talk);
@@ -113,11 +123,30 @@ static size_t piece_size(struct slice text) {
     return utf8_cut(text, size);
 }
 
+static void write_call(const struct offline_decision *decision, struct buffer *body) {
+    struct json_writer json = json_writer_start(body);
+    json_begin_object(&json);
+    json_member_string(&json, "name", decision->tool);
+    json_member_raw(&json, "arguments", decision->arguments);
+    json_end_object(&json);
+    buffer_append_byte(body, '\n');
+}
+
 static bool encode(const struct model_call *call, struct arena *arena,
                    struct model_request *ret_request, struct fault *fault) {
     (void)fault;
     struct buffer answer = {0}, body = {0};
-    compose(call, &answer);
+    const struct model_passage *best, *second;
+    find_best(call, &best, &second);
+    bool covered = best && best->score >= COVERAGE_LEAST;
+    struct offline_decision decision =
+        offline_tools_decide(call, question_of(call), covered, arena);
+    if (decision.move == OFFLINE_PASSAGES)
+        compose(call, &answer);
+    else if (decision.move == OFFLINE_SAY)
+        buffer_append(&answer, decision.say);
+    else
+        write_call(&decision, &body);
     for (struct slice rest = buffer_slice(&answer); rest.size > 0;) {
         size_t size = piece_size(rest);
         json_append_string(&body, slice_first(rest, size ? size : rest.size));
@@ -142,11 +171,23 @@ static struct model_stream *open_stream(struct arena *arena, model_sink *sink, v
     return stream;
 }
 
+static void take_call(struct model_stream *stream, struct slice line) {
+    struct emitter_call *call = emitter_call(&stream->emitter, -1, (struct slice){NULL, 0});
+    if (!call)
+        return;
+    emitter_call_name(&stream->emitter, call, json_plain_string(json_get(line, "name")));
+    emitter_call_arguments(&stream->emitter, call, json_get(line, "arguments"));
+}
+
 static bool take_line(struct model_stream *stream, struct fault *fault) {
     struct slice line = slice_trim(buffer_slice(&stream->line));
-    if (line.size > 0 && (!json_validate(line, NULL) || json_type(line) != JSON_STRING))
+    bool valid = line.size == 0 || json_validate(line, NULL);
+    if (valid && json_type(line) == JSON_OBJECT)
+        take_call(stream, line);
+    else if (valid && (line.size == 0 || json_type(line) == JSON_STRING))
+        emitter_text(&stream->emitter, MODEL_EVENT_TEXT, line);
+    else
         return fault_set(fault, FAULT_PROVIDER_MALFORMED, "The offline answer is damaged.");
-    emitter_text(&stream->emitter, MODEL_EVENT_TEXT, line);
     buffer_clear(&stream->line);
     return true;
 }

@@ -14,13 +14,15 @@ struct feed {
 };
 
 void sse_init(struct sse_reader *reader, sse_sink *sink, void *user) {
-    *reader = (struct sse_reader){.event_max = EVENT_MAX, .sink = sink, .user = user};
+    *reader =
+        (struct sse_reader){.event_max = EVENT_MAX, .sink = sink, .user = user, .retry_ms = -1};
 }
 
 void sse_finish(struct sse_reader *reader) {
     buffer_finish(&reader->line);
     buffer_finish(&reader->data);
     buffer_finish(&reader->name);
+    buffer_finish(&reader->last_id);
 }
 
 static void forget(struct buffer *buffer) {
@@ -70,7 +72,17 @@ static bool hand_out(struct feed *feed) {
     return go_on;
 }
 
-/* Fields other than these (id, retry, unknown ones) and comments mean nothing to us. */
+static void take_position(struct sse_reader *reader, struct slice field, struct slice value) {
+    int64_t wait_ms;
+    if (slice_is(field, "id") && slice_find_byte(value, '\0') == SIZE_MAX) {
+        buffer_clear(&reader->last_id);
+        buffer_append(&reader->last_id, value);
+    } else if (slice_is(field, "retry") && slice_to_int64(value, &wait_ms) && wait_ms >= 0) {
+        reader->retry_ms = wait_ms;
+    }
+}
+
+/* Unknown fields and comments mean nothing to us. */
 static bool take_line(struct feed *feed, struct slice line) {
     struct sse_reader *reader = feed->reader;
     if (!reader->started) {
@@ -98,6 +110,7 @@ static bool take_line(struct feed *feed, struct slice line) {
         buffer_append(&reader->name, field);
         return add_data(feed, value);
     }
+    take_position(reader, field, value);
     return true;
 }
 

@@ -20,9 +20,11 @@ struct sse_reader {
     struct buffer data; /* data of an event in several lines or several feeds */
     struct buffer name;
     bool has_data;
-    bool skip_lf;     /* the last byte was CR: a LF next belongs to it */
-    bool started;     /* a byte order mark can no longer come */
-    size_t event_max; /* bytes of one event; 4 MiB unless set */
+    bool skip_lf;          /* the last byte was CR: a LF next belongs to it */
+    bool started;          /* a byte order mark can no longer come */
+    struct buffer last_id; /* the last `id`, for a request that goes on behind that event */
+    int64_t retry_ms;      /* the last `retry`: how long to wait before it; -1: none came */
+    size_t event_max;      /* bytes of one event; 4 MiB unless set */
     sse_sink *sink;
     void *user;
 };

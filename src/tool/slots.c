@@ -1,4 +1,5 @@
 #include "tool/slots.h"
+#include "base/day_words.h"
 #include "tool/builtin.h"
 
 /* --- dates: days_from_civil and civil_from_days, Howard Hinnant, "chrono-Compatible Low-Level Date
@@ -38,40 +39,14 @@ const char *slots_weekday_name(int weekday) {
 
 /* --- words --- */
 
-/* Names of days by language, Sunday first, with today and tomorrow behind them. Models are told to
- * write English; a visitor's own words come where no model stands between. */
-static const char *const names[][9] = {
-    {"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "today",
-     "tomorrow"},
-    {"sonntag", "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "heute",
-     "morgen"},
-    {"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "aujourd'hui",
-     "demain"},
-    {"domingo", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "hoy", "mañana"},
-    {"domenica", "lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "oggi",
-     "domani"},
-    {"domingo", "segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira",
-     "sábado", "hoje", "amanhã"},
-    {"zondag", "maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "vandaag",
-     "morgen"},
-    {"niedziela", "poniedziałek", "wtorek", "środa", "czwartek", "piątek", "sobota", "dzisiaj",
-     "jutro"},
-    {"неділя", "понеділок", "вівторок", "середа", "четвер", "п'ятниця", "субота", "сьогодні",
-     "завтра"},
-    {"неділю", "понеділка", "вівторка", "середу", "четверга", "п'ятницю", "суботу", "сьогодні",
-     "завтра"},
-};
-
 static bool read_name(struct slice text, int64_t today, int64_t *ret_day) {
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        for (int j = 0; j < 9; j++) {
-            if (!slice_equal_nocase(text, slice_of(names[i][j])))
-                continue;
-            int ahead = j == 7 ? 0 : j == 8 ? 1 : (j - slots_weekday(today) + 7) % 7;
-            *ret_day = today + ahead;
-            return true;
-        }
-    return false;
+    int word;
+    if (!day_word(text, &word))
+        return false;
+    *ret_day = today + (word == DAY_TODAY      ? 0
+                        : word == DAY_TOMORROW ? 1
+                                               : (word - slots_weekday(today) + 7) % 7);
+    return true;
 }
 
 static bool read_number(struct slice *rest, size_t most, int *ret_number) {
