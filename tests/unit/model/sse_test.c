@@ -135,8 +135,38 @@ static void test_events_have_a_limit(void **state) {
     assert_false(refuses("", ": 0123456789\n", 16));
 }
 
+static void test_remembers_the_position(void **state) {
+    (void)state;
+    static const struct {
+        struct slice bytes;
+        const char *id;
+        int64_t retry_ms;
+    } cases[] = {
+        {SLICE("data: a\n\n"), "", -1},
+        {SLICE("id: 7\ndata:\n\n"), "7", -1},
+        {SLICE("id: 7\nretry: 250\n\nid: 8/x\ndata: b\n\n"), "8/x", 250},
+        {SLICE("id: 7\n\nid\ndata: b\n\n"), "", -1},
+        {SLICE("id: 7\nid: a\0b\nretry: soon\nretry: -1\nretry:\n\n"), "7", -1},
+        {SLICE("retry: 0\r\rid: 1"), "1", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sse_reader reader;
+        struct reading reading = {0};
+        struct fault fault;
+        sse_init(&reader, on_event, &reading);
+        for (size_t at = 0; at < cases[i].bytes.size; at++)
+            assert_true(sse_feed(&reader, slice_first(slice_from(cases[i].bytes, at), 1), &fault));
+        assert_true(sse_end(&reader, &fault));
+        assert_string_equal(buffer_string(&reader.last_id), cases[i].id);
+        assert_int_equal(reader.retry_ms, cases[i].retry_ms);
+        sse_finish(&reader);
+        buffer_finish(&reading.events);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_remembers_the_position),
         cmocka_unit_test(test_line_ends),
         cmocka_unit_test(test_several_data_lines),
         cmocka_unit_test(test_names_comments_and_other_fields),
