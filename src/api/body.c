@@ -106,6 +106,25 @@ static bool read_source(struct slice source, const char *path, struct arena *are
     return true;
 }
 
+/* The AI SDK's form: {"type":"file","mediaType":"image/png","url":"data:…"} */
+static bool read_file(struct slice value, const char *path, struct arena *arena,
+                      struct model_part *ret_part, struct fault *fault) {
+    struct model_part part = {.kind = MODEL_PART_IMAGE};
+    struct slice url;
+    bool ok = copy_string(json_get(value, "url"), arena, &url) &&
+              slice_starts_with(json_plain_string(json_get(value, "mediaType")), SLICE("image/"));
+    if (ok && slice_starts_with(url, SLICE("data:")))
+        ok = split_data_url(url, &part);
+    else if (ok && slice_starts_with(url, SLICE("https://")))
+        part.url = url;
+    else
+        ok = false;
+    if (!ok)
+        return wrong(fault, path, "must be an image: a data URL in base64, or an https URL.");
+    *ret_part = part;
+    return true;
+}
+
 static bool read_part(struct slice value, const char *path, struct arena *arena,
                       struct model_part *ret_part, struct fault *fault) {
     struct slice type = json_get(value, "type");
@@ -120,12 +139,26 @@ static bool read_part(struct slice value, const char *path, struct arena *arena,
         return read_image(value, path, arena, ret_part, fault);
     if (json_string_is(type, "image"))
         return read_source(json_get(value, "source"), path, arena, ret_part, fault);
+    if (json_string_is(type, "file"))
+        return read_file(value, path, arena, ret_part, fault);
     return wrong(fault, path, "must be a part of type text, image or image_url.");
+}
+
+/* What the AI SDK's page keeps of an answer besides its text. */
+static bool is_page_part(struct slice type) {
+    static const char *const beginnings[] = {"tool-",   "dynamic-tool", "step-start", "reasoning",
+                                             "source-", "data-",        "custom"};
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+        if (slice_starts_with(type, slice_of(beginnings[i])))
+            return true;
+    return false;
 }
 
 /* What Anthropic's clients send back of tools and thinking: a bot has its own. */
 static const char *left_out_as(struct slice part) {
     struct slice type = json_plain_string(json_get(part, "type"));
+    if (is_page_part(type))
+        return "parts of the page";
     if (slice_ends_with(type, SLICE("tool_use")) || slice_ends_with(type, SLICE("tool_result")))
         return "tool messages";
     return slice_ends_with(type, SLICE("thinking")) ? "thinking" : NULL;
@@ -233,9 +266,14 @@ static enum reading read_message(struct slice value, size_t index, struct arena 
         snprintf(content_path, sizeof content_path, "%s.role", path);
         return wrong(fault, content_path, "must be user or assistant."), READ_FAILED;
     }
-    if (ignore_parts(json_get(value, "content"), ignored))
+    struct slice content = json_get(value, "content"), parts = json_get(value, "parts");
+    if (json_type(content) == JSON_MISSING && json_type(parts) == JSON_ARRAY) { /* the AI SDK */
+        content = parts;
+        snprintf(content_path, sizeof content_path, "%s.parts", path);
+    }
+    if (ignore_parts(content, ignored))
         return READ_LEFT_OUT;
-    if (!read_content(json_get(value, "content"), content_path, arena, &message, fault))
+    if (!read_content(content, content_path, arena, &message, fault))
         return READ_FAILED;
     if (message.role == MODEL_USER && is_empty(&message))
         return wrong(fault, content_path, "must not be empty."), READ_FAILED;

@@ -76,6 +76,10 @@ static void begin(struct door_request *request) {
     add_headers(request);
     /* nginx and its like must not collect the stream. */
     http_exchange_add_header(request->exchange, "X-Accel-Buffering", SLICE("no"));
+    const struct dialect *dialect = request->door->dialect;
+    if (dialect->stream_header)
+        http_exchange_add_header(request->exchange, dialect->stream_header,
+                                 slice_of(dialect->stream_header_value));
     http_stream_begin(request->exchange, 200, request->door->dialect->content_type);
 }
 
@@ -84,16 +88,30 @@ static void write_out(struct door_request *request, struct buffer *out) {
         http_stream_write(request->exchange, buffer_slice(out));
 }
 
-static void send_text(struct door_request *request, struct slice text) {
-    if (!request->body.stream) {
-        buffer_append(&request->text, text);
-        return;
-    }
+/* The scratch buffer, with the stream's beginning where it has not begun. */
+static struct buffer *begun(struct door_request *request) {
     struct buffer *out = scratch(request);
     if (!request->begun) {
         begin(request);
         request->door->dialect->start(request, out);
     }
+    return out;
+}
+
+static void send_tool(struct door_request *request, const struct turn_tool *tool) {
+    if (!request->body.stream || !request->door->dialect->tool)
+        return;
+    struct buffer *out = begun(request);
+    request->door->dialect->tool(request, tool, out);
+    write_out(request, out);
+}
+
+static void send_text(struct door_request *request, struct slice text) {
+    if (!request->body.stream) {
+        buffer_append(&request->text, text);
+        return;
+    }
+    struct buffer *out = begun(request);
     request->door->dialect->text(request, text, out);
     write_out(request, out);
 }
@@ -120,18 +138,15 @@ static void send_end(struct door_request *request, const struct turn_event *end)
         fail(request, &fault);
         return;
     }
-    struct buffer *out = scratch(request);
     if (!request->body.stream) {
+        struct buffer *out = scratch(request);
         add_headers(request);
         dialect->whole(request, buffer_slice(&request->text), end, out);
         release(request);
         reply_json(exchange, 200, buffer_slice(out));
         return;
     }
-    if (!request->begun) {
-        begin(request);
-        dialect->start(request, out);
-    }
+    struct buffer *out = begun(request);
     if (!request->failed)
         dialect->end(request, end, out);
     write_out(request, out);
@@ -150,6 +165,9 @@ static void on_event(void *user, const struct turn_event *event) {
         break;
     case TURN_EVENT_TEXT:
         send_text(request, event->text);
+        break;
+    case TURN_EVENT_TOOL:
+        send_tool(request, event->tool);
         break;
     case TURN_EVENT_ERROR:
         send_error(request, event->fault);
@@ -183,10 +201,7 @@ static const struct turn_sink sink = {on_event, on_flush};
 static void on_heartbeat(void *user) {
     struct door_request *request = user;
     if (!request->begun) {
-        begin(request);
-        struct buffer *out = scratch(request);
-        request->door->dialect->start(request, out);
-        write_out(request, out);
+        write_out(request, begun(request));
     }
     http_stream_write(request->exchange, slice_of(request->door->dialect->heartbeat));
     http_stream_flush(request->exchange);
@@ -332,6 +347,7 @@ void door_open(struct api *api, struct http_exchange *exchange, const struct doo
         refuse(request, &fault);
         return;
     }
+    request->body.stream = request->body.stream || door->only_streams;
     struct id fresh = id_create();
     request->conversation_id =
         request->body.conversation_id.size ? request->body.conversation_id : id_slice(&fresh);

@@ -16,12 +16,15 @@ struct door_request;
 /* How a door writes what a turn says. Each function appends to the api's scratch or replies by
  * itself. */
 struct dialect {
-    const char *content_type; /* of a stream */
-    const char *heartbeat;    /* an event that says nothing */
-    const char *id_header;    /* where its clients look for the request's id; NULL: X-Request-Id */
+    const char *content_type;                        /* of a stream */
+    const char *stream_header, *stream_header_value; /* of a stream, too; NULL: none */
+    const char *heartbeat;                           /* an event that says nothing */
+    const char *id_header; /* where its clients look for the request's id; NULL: X-Request-Id */
     /* Appends what opens the stream, a delta, an error in the stream, the end. */
     void (*start)(struct door_request *request, struct buffer *out);
     void (*text)(struct door_request *request, struct slice text, struct buffer *out);
+    /* A tool begins or has ended. NULL: the dialect has no words for it. */
+    void (*tool)(struct door_request *request, const struct turn_tool *tool, struct buffer *out);
     void (*error)(struct door_request *request, const struct fault *fault, struct buffer *out);
     void (*end)(struct door_request *request, const struct turn_event *end, struct buffer *out);
     /* The body of an answer that is not streamed; `text` is the whole of it. */
@@ -37,6 +40,7 @@ struct door {
     const char *bot_key; /* member of the body that names the bot */
     bool bot_required;   /* else the default bot answers */
     bool stream;         /* when the body does not say */
+    bool only_streams;   /* whatever the body says */
     const struct dialect *dialect;
 };
 
@@ -60,6 +64,8 @@ struct door_request {
     bool cached;                 /* the answer was given before */
     struct buffer text;          /* of an answer that is not streamed */
     struct slice prefix, suffix; /* the dialect's own, around each delta */
+    unsigned part;               /* the dialect's own: parts of the answer so far, … */
+    bool part_open;              /* … and whether the last one goes on */
     struct id id;
     struct slice conversation_id;
     int64_t created_s; /* wall clock, seconds */

@@ -1,4 +1,5 @@
 #include "api/openai.h"
+#include "api/ai_sdk.h"
 #include "api/api_state.h"
 #include "api/door.h"
 #include "api/reply.h"
@@ -158,5 +159,8 @@ void openai_completions(struct api *api, struct http_exchange *exchange) {
 }
 
 void openai_chat(struct api *api, struct http_exchange *exchange) {
-    door_open(api, exchange, &chat_door);
+    if (ai_sdk_wanted(exchange))
+        ai_sdk_chat(api, exchange);
+    else
+        door_open(api, exchange, &chat_door);
 }

@@ -19,7 +19,8 @@ struct mistake {
 #define ORIGIN   "expected an origin such as https://shop.example.com, found "
 #define LISTEN   "expected an address and port such as 127.0.0.1:8080, found "
 #define TOP                                                                                        \
-    "listen, database, site, pid_file, threads, drain, admin_token, http, log, providers, databases, tools, bots"
+    "listen, database, site, pid_file, threads, drain, admin_token, http, log, providers, "        \
+    "databases, tools, bots"
 
 static const struct mistake mistakes[] = {
     /* unknown options, at every level */
