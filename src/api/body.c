@@ -1,4 +1,5 @@
 #include "api/body.h"
+#include "api/body_tools.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/id.h"
@@ -242,14 +243,44 @@ static bool says_nothing(struct slice message) {
 
 enum reading { READ_FAILED, READ_TAKEN, READ_LEFT_OUT };
 
+/* A client's own tools: an assistant's message with calls, or a result. Left out where it is
+ * neither. */
+static enum reading read_tool_message(struct slice value, const char *path, struct arena *arena,
+                                      struct body *body, struct model_message *ret_message,
+                                      struct fault *fault) {
+    struct slice calls = json_get(value, "tool_calls"), content = json_get(value, "content");
+    if (json_string_is(json_get(value, "role"), "tool"))
+        return body_result_read(value, path, body->messages, body->message_count, arena,
+                                ret_message, fault)
+                   ? READ_TAKEN
+                   : READ_FAILED;
+    if (!json_string_is(json_get(value, "role"), "assistant") || json_type(calls) != JSON_ARRAY)
+        return READ_LEFT_OUT;
+    struct model_message message = {.role = MODEL_ASSISTANT};
+    enum json_type type = json_type(content);
+    bool says = type != JSON_NULL && type != JSON_MISSING && !json_string_is(content, "");
+    char content_path[80];
+    snprintf(content_path, sizeof content_path, "%s.content", path);
+    if ((says && !read_content(content, content_path, arena, &message, fault)) ||
+        !body_calls_read(calls, path, arena, &message, fault))
+        return READ_FAILED;
+    *ret_message = message;
+    return READ_TAKEN;
+}
+
 static enum reading read_message(struct slice value, size_t index, struct arena *arena,
-                                 struct buffer *ignored, struct model_message *ret_message,
-                                 struct fault *fault) {
+                                 struct buffer *ignored, struct body *body, struct fault *fault) {
+    struct model_message *ret_message = &body->messages[body->message_count];
     char path[64], content_path[80];
     snprintf(path, sizeof path, "messages[%zu]", index);
     snprintf(content_path, sizeof content_path, "%s.content", path);
     if (json_type(value) != JSON_OBJECT)
         return wrong(fault, path, "must be an object with role and content."), READ_FAILED;
+    if (body->own_tools) {
+        enum reading reading = read_tool_message(value, path, arena, body, ret_message, fault);
+        if (reading != READ_LEFT_OUT)
+            return reading;
+    }
     struct slice role = json_get(value, "role");
     struct model_message message = {0};
     if (json_string_is(role, "user")) {
@@ -293,8 +324,7 @@ static bool read_messages(struct slice root, struct arena *arena, struct buffer 
     body->messages = arena_array(arena, count, sizeof *body->messages);
     cursor = 0;
     while (json_next_element(list, &cursor, &element)) {
-        enum reading reading = read_message(element, index++, arena, ignored,
-                                            &body->messages[body->message_count], fault);
+        enum reading reading = read_message(element, index++, arena, ignored, body, fault);
         if (reading == READ_FAILED)
             return false;
         if (reading == READ_TAKEN)
@@ -302,7 +332,8 @@ static bool read_messages(struct slice root, struct arena *arena, struct buffer 
     }
     if (body->message_count == 0)
         return wrong(fault, "messages", "must hold at least one message of the user.");
-    if (body->messages[body->message_count - 1].role != MODEL_USER)
+    enum model_role last = body->messages[body->message_count - 1].role;
+    if (last != MODEL_USER && last != MODEL_TOOL)
         return wrong(fault, "messages", "must end with a message of the user.");
     return true;
 }
@@ -320,9 +351,14 @@ static bool read_settings(struct slice root, struct arena *arena, struct buffer 
                           struct body *body, struct fault *fault) {
     for (size_t i = 0; i < sizeof not_for_clients / sizeof not_for_clients[0]; i++) {
         enum json_type type = json_type(json_get(root, not_for_clients[i]));
-        if (type != JSON_MISSING && type != JSON_NULL)
+        bool is_tools = strcmp(not_for_clients[i], "tools") == 0;
+        if (type != JSON_MISSING && type != JSON_NULL && !(is_tools && body->own_tools))
             ignore(ignored, not_for_clients[i]);
     }
+    struct slice tools = json_get(root, "tools");
+    if (body->own_tools && json_type(tools) != JSON_MISSING && json_type(tools) != JSON_NULL &&
+        !body_tools_read(tools, arena, &body->tools, &body->tool_count, fault))
+        return false;
     int64_t n;
     struct slice choices = json_get(root, "n");
     if (json_type(choices) == JSON_NUMBER && (!json_read_int64(choices, &n) || n != 1))
@@ -360,11 +396,11 @@ bool body_check(struct slice text, struct fault *fault) {
     return true;
 }
 
-bool body_read(struct slice text, bool stream, struct arena *arena, struct body *ret_body,
-               struct fault *fault) {
+bool body_read(struct slice text, bool stream, bool own_tools, struct arena *arena,
+               struct body *ret_body, struct fault *fault) {
     if (!body_check(text, fault))
         return false;
-    struct body body = {.root = text, .stream = stream};
+    struct body body = {.root = text, .stream = stream, .own_tools = own_tools};
     struct buffer ignored = {0};
     bool ok = read_messages(text, arena, &ignored, &body, fault) &&
               read_settings(text, arena, &ignored, &body, fault);

@@ -12,16 +12,20 @@ struct body {
      * overridden, so system and developer messages are left out and named in `ignored`. */
     struct model_message *messages;
     size_t message_count;
+    struct model_tool *tools; /* the client's own, where it may have some */
+    size_t tool_count;
+    bool own_tools;
     bool stream;
     bool include_usage;           /* stream_options.include_usage */
     struct slice conversation_id; /* a ULID, or empty */
     struct slice ignored; /* "temperature, tools": what a client cannot set, "" if nothing */
 };
 
-/* `stream` is the default where the body does not say. Everything is copied into `arena` but
- * `root`. */
-bool body_read(struct slice text, bool stream, struct arena *arena, struct body *ret_body,
-               struct fault *fault);
+/* `stream` is the default where the body does not say. `own_tools`: the client may bring tools of
+ * its own (OpenAI's form), so that calls and results are messages like others, and the last one may
+ * be a result. Everything is copied into `arena` but `root`. */
+bool body_read(struct slice text, bool stream, bool own_tools, struct arena *arena,
+               struct body *ret_body, struct fault *fault);
 /* True for a JSON object. */
 bool body_check(struct slice text, struct fault *fault);
 /* The string member in `arena`; empty when it is absent or null. BAD_INPUT when it is of another

@@ -11,6 +11,10 @@ static struct slice bearer_of(const struct http_request *http) {
     return http_header_get(http, "X-Api-Key");
 }
 
+struct slice credentials_bearer(struct http_exchange *exchange) {
+    return bearer_of(http_exchange_request(exchange));
+}
+
 struct credentials credentials_of(struct http_exchange *exchange, const struct bot *bot) {
     const struct http_request *http = http_exchange_request(exchange);
     char cookie[80];

@@ -9,7 +9,9 @@
 #include "chat/chat.h"
 #include "chat/metrics.h"
 #include "chat/settings.h"
+#include "gate/apikey.h"
 #include "http/server.h"
+#include "tool/tool.h"
 #include <assert.h>
 
 enum {
@@ -25,6 +27,7 @@ static void release(struct door_request *request) {
     arena_destroy(request->arena);
     request->arena = NULL;
     buffer_finish(&request->text);
+    buffer_finish(&request->calls);
     settings_release(request->settings);
     request->settings = NULL;
     request->exchange = NULL;
@@ -106,6 +109,20 @@ static void send_tool(struct door_request *request, const struct turn_tool *tool
     write_out(request, out);
 }
 
+static void send_client_call(struct door_request *request, const struct turn_tool *call) {
+    const struct dialect *dialect = request->door->dialect;
+    if (!dialect->client_call)
+        return;
+    if (!request->body.stream) {
+        dialect->client_call(request, call, &request->calls);
+    } else {
+        struct buffer *out = begun(request);
+        dialect->client_call(request, call, out);
+        write_out(request, out);
+    }
+    request->call_count++;
+}
+
 static void send_text(struct door_request *request, struct slice text) {
     if (!request->body.stream) {
         buffer_append(&request->text, text);
@@ -168,6 +185,9 @@ static void on_event(void *user, const struct turn_event *event) {
         break;
     case TURN_EVENT_TOOL:
         send_tool(request, event->tool);
+        break;
+    case TURN_EVENT_CLIENT_CALL:
+        send_client_call(request, event->tool);
         break;
     case TURN_EVENT_ERROR:
         send_error(request, event->fault);
@@ -262,6 +282,8 @@ static void start_turn(struct door_request *request, const struct identity *iden
         .goes_on = request->body.conversation_id.size > 0,
         .messages = request->body.messages,
         .message_count = request->body.message_count,
+        .tools = request->body.tools,
+        .tool_count = request->body.tool_count,
         .arena = request->arena,
     };
     request->arena = NULL;
@@ -312,12 +334,32 @@ static bool check_size(const struct door_request *request, struct fault *fault) 
     size_t size = 0;
     for (size_t i = 0; i < last->part_count; i++)
         size += last->parts[i].text.size;
-    if (size <= request->bot->message_max)
+    /* A result of a trusted client's own tool is no message of a visitor. */
+    if (size <= request->bot->message_max || last->role != MODEL_USER)
         return true;
     fault_set(fault, FAULT_TOO_LARGE,
               "The message is too long: %zu bytes, and %zu are allowed. Please shorten it.", size,
               request->bot->message_max);
     return fault_param(fault, "messages[%zu].content", request->body.message_count - 1);
+}
+
+/* Whether it is a good one is seen later; who has none brings no tools. */
+static bool has_api_key(struct http_exchange *exchange) {
+    struct id id;
+    unsigned char hash[APIKEY_HASH_SIZE];
+    return apikey_parse(credentials_bearer(exchange), &id, hash);
+}
+
+/* A call must be of one tool, ours or the client's. */
+static bool check_tools(const struct door_request *request, struct fault *fault) {
+    for (size_t i = 0; i < request->body.tool_count; i++)
+        for (size_t j = 0; j < request->bot->tool_count; j++)
+            if (slice_is(request->body.tools[i].name, request->bot->tools[j]->name)) {
+                fault_set(fault, FAULT_BAD_INPUT,
+                          "tools[%zu] has the name of a tool that the bot has already.", i);
+                return fault_param(fault, "tools[%zu]", i);
+            }
+    return true;
 }
 
 static void identify_client(struct door_request *request) {
@@ -340,10 +382,11 @@ void door_open(struct api *api, struct http_exchange *exchange, const struct doo
     timer_init(&request->heartbeat, chat_parts(api->chat)->loop, on_heartbeat, request);
     http_exchange_watch(exchange, &(struct http_watch){on_gone, on_drained, request});
     struct fault fault;
-    if (!body_read(http_exchange_request(exchange)->body, door->stream, request->arena,
-                   &request->body, &fault) ||
-        !find_bot(request, &fault) || !origin_check(exchange, request->bot, &fault) ||
-        !check_size(request, &fault)) {
+    if (!body_read(http_exchange_request(exchange)->body, door->stream,
+                   door->own_tools && has_api_key(exchange), request->arena, &request->body,
+                   &fault) ||
+        !find_bot(request, &fault) || !check_tools(request, &fault) ||
+        !origin_check(exchange, request->bot, &fault) || !check_size(request, &fault)) {
         refuse(request, &fault);
         return;
     }

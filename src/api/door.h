@@ -20,6 +20,9 @@ struct dialect {
     const char *stream_header, *stream_header_value; /* of a stream, too; NULL: none */
     const char *heartbeat;                           /* an event that says nothing */
     const char *id_header; /* where its clients look for the request's id; NULL: X-Request-Id */
+    /* The model calls a tool of the client's own. NULL: such clients are not at this door. */
+    void (*client_call)(struct door_request *request, const struct turn_tool *call,
+                        struct buffer *out);
     /* Appends what opens the stream, a delta, an error in the stream, the end. */
     void (*start)(struct door_request *request, struct buffer *out);
     void (*text)(struct door_request *request, struct slice text, struct buffer *out);
@@ -41,6 +44,7 @@ struct door {
     bool bot_required;   /* else the default bot answers */
     bool stream;         /* when the body does not say */
     bool only_streams;   /* whatever the body says */
+    bool own_tools;      /* clients with an API key may bring tools of their own */
     const struct dialect *dialect;
 };
 
@@ -58,11 +62,13 @@ struct door_request {
     struct timer heartbeat;
     bool begun; /* the stream's head is sent */
     bool paused;
-    bool failed;                 /* an error was told */
-    struct fault *refusal;       /* in place of an answer; NULL when there is none */
-    bool offline;                /* the built-in provider answers, which is said to the client */
-    bool cached;                 /* the answer was given before */
-    struct buffer text;          /* of an answer that is not streamed */
+    bool failed;           /* an error was told */
+    struct fault *refusal; /* in place of an answer; NULL when there is none */
+    bool offline;          /* the built-in provider answers, which is said to the client */
+    bool cached;           /* the answer was given before */
+    struct buffer text;    /* of an answer that is not streamed */
+    struct buffer calls;   /* of the client's tools, in the dialect's words; the same */
+    size_t call_count;
     struct slice prefix, suffix; /* the dialect's own, around each delta */
     unsigned part;               /* the dialect's own: parts of the answer so far, … */
     bool part_open;              /* … and whether the last one goes on */

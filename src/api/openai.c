@@ -58,6 +58,39 @@ static void text(struct door_request *request, struct slice delta, struct buffer
     buffer_append(out, request->suffix);
 }
 
+static void put_call(const struct turn_tool *call, size_t index, bool with_index,
+                     struct buffer *out) {
+    struct json_writer json = json_writer_start(out);
+    json_begin_object(&json);
+    if (with_index)
+        json_member_int(&json, "index", (int64_t)index);
+    json_member_string(&json, "id", call->id);
+    json_member_string(&json, "type", SLICE("function"));
+    json_key(&json, "function");
+    json_begin_object(&json);
+    json_member_string(&json, "name", call->name);
+    json_member_string(&json, "arguments", call->arguments);
+    json_end_object(&json);
+    json_end_object(&json);
+}
+
+/* A chunk with the whole call; where nothing is streamed, an element of the message's list. */
+static void client_call(struct door_request *request, const struct turn_tool *call,
+                        struct buffer *out) {
+    if (!request->body.stream) {
+        if (request->call_count > 0)
+            buffer_append_byte(out, ',');
+        put_call(call, request->call_count, false, out);
+        return;
+    }
+    struct buffer delta = {0};
+    buffer_append(&delta, SLICE("{\"tool_calls\":["));
+    put_call(call, request->call_count, true, &delta);
+    buffer_append(&delta, SLICE("]}"));
+    append_chunk(request, buffer_string(&delta), NULL, out);
+    buffer_finish(&delta);
+}
+
 static void error(struct door_request *request, const struct fault *fault, struct buffer *out) {
     (void)request;
     buffer_append(out, SLICE("data: "));
@@ -112,7 +145,15 @@ static void whole(struct door_request *request, struct slice answer, const struc
     append_head(request, "chat.completion", out);
     buffer_append(out, SLICE(",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
                              "\"content\":"));
-    json_append_string(out, answer);
+    if (answer.size == 0 && request->call_count > 0)
+        buffer_append(out, SLICE("null"));
+    else
+        json_append_string(out, answer);
+    if (request->call_count > 0) {
+        buffer_append(out, SLICE(",\"tool_calls\":["));
+        buffer_append(out, buffer_slice(&request->calls));
+        buffer_append_byte(out, ']');
+    }
     buffer_printf(out, ",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"%s\"}],\"usage\":",
                   finish_of(event));
     append_usage(&event->usage, out);
@@ -132,6 +173,7 @@ static const struct dialect openai_dialect = {
     .heartbeat = ": waiting\n\n",
     .start = start,
     .text = text,
+    .client_call = client_call,
     .error = error,
     .end = end,
     .whole = whole,
@@ -143,6 +185,7 @@ static const struct door completions_door = {
     .bot_key = "model",
     .bot_required = true,
     .stream = false,
+    .own_tools = true,
     .dialect = &openai_dialect,
 };
 

@@ -45,7 +45,8 @@ static void add_bot(crypto_generichash_state *state, const struct bot *bot) {
 
 bool answer_cache_applies(struct turn *turn) {
     const struct model_message *message = &turn->messages[turn->message_count - 1];
-    if (turn->bot->answer_cache_ms <= 0 || turn->message_count != 1 || turn->history.total > 0)
+    if (turn->bot->answer_cache_ms <= 0 || turn->message_count != 1 || turn->history.total > 0 ||
+        turn->client_tool_count > 0)
         return false;
     for (size_t i = 0; i < message->part_count; i++)
         if (message->parts[i].kind != MODEL_PART_TEXT)
@@ -56,6 +57,11 @@ bool answer_cache_applies(struct turn *turn) {
     for (size_t i = 0; i < turn->passage_count; i++)
         add(&state, turn->passages[i].text);
     add(&state, answer_cache_normalise(turn->user_text, turn->arena));
+    for (size_t i = 0; i < turn->what.tool_count; i++) {
+        add(&state, turn->what.tools[i].name);
+        add(&state, turn->what.tools[i].description);
+        add(&state, turn->what.tools[i].schema);
+    }
     crypto_generichash_final(&state, turn->cache_digest, sizeof turn->cache_digest);
     turn->cacheable = true;
     return true;

@@ -75,9 +75,11 @@ static void choose_messages(struct turn *turn) {
     memcpy(messages + summary, turn->messages + first, count * sizeof *messages);
     turn->all = messages;
     turn->all_count = count + summary;
+    size_t last = turn->all_count - 1;
+    while (last > 0 && messages[last].role != MODEL_USER)
+        last--; /* behind it are calls of the client's own tools */
     if (turn->passage_count > 0)
-        fit_add_passages(turn->arena, turn->passages, turn->passage_count,
-                         &messages[turn->all_count - 1]);
+        fit_add_passages(turn->arena, turn->passages, turn->passage_count, &messages[last]);
 }
 
 void fit_call(struct turn *turn) {
@@ -232,6 +234,8 @@ bool fit_model(struct turn *turn, const struct model_choice *choice, struct faul
             messages = lighter;
             dropped = fitting_first(&fitting, lighter);
         }
+        if (messages[dropped].role == MODEL_TOOL) /* a result without its call */
+            return too_long(fitting.least, room, fault);
         keep(turn, choice, messages, dropped);
     }
     size_t said = turn->history.found ? (size_t)turn->history.total : turn->message_count - 1;

@@ -255,7 +255,11 @@ void turn_job_done(struct turn *turn) {
 static struct slice text_of(const struct turn_request *request) {
     if (request->message_count == 0)
         return (struct slice){NULL, 0};
-    const struct model_message *last = &request->messages[request->message_count - 1];
+    /* Behind the visitor's message there may be calls of the client's own tools. */
+    size_t index = request->message_count - 1;
+    while (index > 0 && request->messages[index].role != MODEL_USER)
+        index--;
+    const struct model_message *last = &request->messages[index];
     struct buffer text = {0};
     for (size_t i = 0; i < last->part_count; i++)
         if (last->parts[i].kind == MODEL_PART_TEXT) {

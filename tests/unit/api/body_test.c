@@ -24,7 +24,7 @@ static int free_arena(void **state) {
 static struct body read_good(const char *text) {
     struct body body;
     struct fault fault = {0};
-    if (!body_read(slice_of(text), false, arena, &body, &fault))
+    if (!body_read(slice_of(text), false, false, arena, &body, &fault))
         fail_msg("%s: %s", text, fault.message);
     return body;
 }
@@ -160,7 +160,7 @@ static void test_mistakes_are_told_with_their_path(void **state) {
     for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
         struct body body;
         struct fault fault = {0};
-        if (body_read(slice_of(mistakes[i].body), false, arena, &body, &fault))
+        if (body_read(slice_of(mistakes[i].body), false, false, arena, &body, &fault))
             fail_msg("was taken: %s", mistakes[i].body);
         assert_int_equal(fault.kind, FAULT_BAD_INPUT);
         assert_string_equal(fault.param, mistakes[i].param);
@@ -179,7 +179,7 @@ static void test_too_many_messages(void **state) {
     buffer_append_string(&text, "]}");
     struct body body;
     struct fault fault;
-    assert_false(body_read(buffer_slice(&text), false, arena, &body, &fault));
+    assert_false(body_read(buffer_slice(&text), false, false, arena, &body, &fault));
     assert_string_equal(fault.param, "messages");
     buffer_finish(&text);
 }
@@ -192,7 +192,7 @@ static void test_every_cut(void **state) {
     for (size_t size = 0; size < strlen(text); size++) {
         struct body body;
         struct fault fault;
-        assert_false(body_read((struct slice){text, size}, false, arena, &body, &fault));
+        assert_false(body_read((struct slice){text, size}, false, false, arena, &body, &fault));
     }
 }
 
