@@ -294,3 +294,59 @@ test("a client that goes away ends the tool, and the turn is logged", async (t) 
   assert.equal(row.outcome, "cancelled");
   assert.equal(await server.metric("switchboard_turns_active"), 0);
 });
+
+for (const dialect of ["anthropic", "gemini", "mistral"])
+  test(`by ${dialect}'s dialect: parallel calls, and what it signed comes back`, async (t) => {
+    const { provider, ask, logged } = await start(t, { dialect });
+    const answer = await ask('call order_status {"order":1042}; call order_status {"order":1043}');
+    assert.match(answer.text, /1042.*shipped.*1043.*packed/s);
+    assert.equal(answer.error, null);
+    const [first, second] = (await provider.requests()).map(({ body }) => body);
+    if (dialect === "anthropic") {
+      assert.deepEqual(first.tools.map((tool) => tool.name).slice(0, 2), ["order_status", "my_orders"]);
+      const [assistant, results] = second.messages.slice(-2);
+      assert.deepEqual(assistant.content, [
+        { type: "thinking", thinking: "I look it up.", signature: "c2lnbmVk" },
+        { type: "tool_use", id: "toolu_0_0", name: "order_status", input: { order: 1042 } },
+        { type: "tool_use", id: "toolu_0_1", name: "order_status", input: { order: 1043 } },
+      ]);
+      assert.deepEqual(results.content.map((part) => [part.type, part.tool_use_id]), [["tool_result", "toolu_0_0"], ["tool_result", "toolu_0_1"]]);
+    }
+    if (dialect === "gemini") {
+      assert.equal(first.tools[0].functionDeclarations[0].name, "order_status");
+      const [model, results] = second.contents.slice(-2);
+      assert.equal(model.parts[0].thoughtSignature, "c2lnbmVk");
+      assert.equal(model.parts[1].thoughtSignature, undefined);
+      assert.deepEqual(model.parts.map((part) => part.functionCall.args.order), [1042, 1043]);
+      assert.deepEqual(results.parts.map((part) => part.functionResponse.name), ["order_status", "order_status"]);
+    }
+    if (dialect === "mistral") {
+      const calls = second.messages.find((message) => message.tool_calls).tool_calls;
+      assert.deepEqual(second.messages.filter((message) => message.role === "tool").map((message) => message.tool_call_id), calls.map((call) => call.id));
+      for (const call of calls) assert.match(call.id, /^[a-zA-Z0-9]{9}$/);
+    }
+    assert.equal((await logged(2)).filter((row) => row.outcome === "done").length, 2);
+  });
+
+test("tools go on with the next model when the first one dies, without what only the first can read", async (t) => {
+  const [one, two] = [await startProvider(t), await startProvider(t)];
+  const path = folder();
+  assert.equal(spawnSync("sqlite3", [join(path, "shop.db")], { input: seed }).status, 0);
+  const server = await Server.start(
+    t,
+    {
+      databases: { shop: { url: "sqlite:shop.db" } },
+      tools: { order_status: tools.order_status },
+      providers: { one: { api: "anthropic", url: `${one.url}/v1`, key: "k" }, two: { api: "openai", url: `${two.url}/v1`, key: "k" } },
+      bots: { support: { models: ["one/m", "two/m"], tools: ["order_status"], access: { anonymous: true }, retries: 0 } },
+    },
+    { path },
+  );
+  // The first asks for the tool, and is gone when it is to read the result.
+  const answer = await readStream(await server.ask('call order_status {"order":1042}; once'));
+  assert.match(answer.text, /"status":"shipped"/);
+  const { body } = (await two.requests())[0];
+  assert.deepEqual(body.messages.at(-2).tool_calls.map((call) => call.function.name), ["order_status"]);
+  assert.doesNotMatch(JSON.stringify(body), /c2lnbmVk|I look it up/);
+  assert.equal(server.sql("select count(*) as n from tool_calls where outcome = 'done'")[0].n, 1);
+});

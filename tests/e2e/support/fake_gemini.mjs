@@ -8,11 +8,13 @@ export const isGemini = (url) => url.includes(":streamGenerateContent");
 // What the script is read from, in OpenAI's form.
 export function asMessages(url, body) {
   const [, model] = url.match(/\/models\/([^/?]+):streamGenerateContent/);
-  const messages = body.contents.map(({ role, parts }) => ({
-    role: role === "model" ? "assistant" : "user",
-    content: parts.map((part) => part.text ?? "").join("\n"),
-  }));
-  return { model: decodeURIComponent(model), messages };
+  const messages = body.contents.flatMap(({ role, parts }) => {
+    const results = parts.filter((part) => part.functionResponse);
+    if (results.length) return results.map((part) => ({ role: "tool", content: JSON.stringify(part.functionResponse.response) }));
+    return [{ role: role === "model" ? "assistant" : "user", content: parts.map((part) => part.text ?? "").join("\n") }];
+  });
+  const none = body.toolConfig?.functionCallingConfig?.mode === "NONE";
+  return { model: decodeURIComponent(model), messages, tool_choice: none ? "none" : undefined };
 }
 
 export async function answerGemini(request, reply, model, plan, write) {
@@ -38,6 +40,11 @@ export async function answerGemini(request, reply, model, plan, write) {
   reply.flushHeaders();
   if (plan["stall-first"]) return;
   if (plan.garbage) return reply.end("data: <html>\x01 no JSON here\r\n\r\n");
+  if (plan.calls) {
+    // The first of parallel calls has the signature, and nothing but it must come back.
+    const parts = plan.calls.map(({ name, text }, i) => ({ functionCall: { name, args: JSON.parse(text) }, ...(i ? {} : { thoughtSignature: "c2lnbmVk" }) }));
+    return reply.end(event({ candidates: [{ content: { role: "model", parts }, index: 0, finishReason: "STOP" }], usageMetadata: end, ...said }));
+  }
   for (const [i, word] of plan.words.entries()) {
     if (plan["stall-after"] === i) return;
     if (plan["drop-after"] === i) {

@@ -15,12 +15,13 @@
 //   count N              the words w1 to wN                              repeat N        begin N words too early
 //   call NAME JSON       call that tool (several: in parallel); given the results, answer with them
 //   rounds N             call so often in a row before answering         text-first      say the text before calling
+//   once                 an Anthropic that calls, and fails when it is given the results
 //
 // Asked to continue an answer that broke off, it goes on behind the part that it is shown.
 //
 // GET /requests lists what was received; GET /open counts replies under way; PUT /keys sets the JWKS of GET /jwks.
 import { createServer } from "node:http";
-import { answerMessages } from "./fake_anthropic.mjs";
+import { answerMessages, asOpenai } from "./fake_anthropic.mjs";
 import { answerGemini, asMessages, isGemini } from "./fake_gemini.mjs";
 
 const requests = [];
@@ -39,7 +40,7 @@ const chunk = (model, delta, finish = null) =>
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-const textOf = ({ content }) => (typeof content === "string" ? content : content.map((part) => part.text ?? "").join("\n"));
+const textOf = ({ content }) => (typeof content === "string" ? content : (content ?? []).map((part) => part.text ?? "").join("\n"));
 
 // What stands in the message that asks to continue, and in no script.
 const isContinuation = (message) => /cut off .* Continue it exactly/.test(textOf(message));
@@ -92,8 +93,9 @@ async function answer(request, reply, body) {
     const asked = asMessages(request.url, body);
     return answerGemini(request, reply, asked.model, script(asked), write);
   }
-  const plan = script(body);
+  const plan = script(request.url.endsWith("/messages") ? asOpenai(body) : body);
   if (plan.refuse && plan.refuse === request.headers.authorization) plan.status = 401;
+  if (plan.once && plan.round && request.url.endsWith("/messages")) plan.status = 500;
   if (request.url.endsWith("/messages")) return answerMessages(request, reply, body, plan, write);
   if (plan["drop-before"]) return request.socket.destroy();
   if (plan["stall-head"]) return;
