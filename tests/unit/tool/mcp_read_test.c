@@ -200,8 +200,8 @@ static void leaves_tools_out(void **state) {
         "{\"name\":\"a\",\"inputSchema\":null}",
         "{\"name\":\"a\",\"inputSchema\":{\"type\":\"string\"}}",
         "{\"name\":\"a\",\"inputSchema\":{}}",
-        "{\"name\":\"a\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"p\":{\"type\":"
-        "\"number\",\"x-mcp-header\":\"P\"}}}}",
+        ("{\"name\":\"a\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"p\":{\"type\":"
+         "\"number\",\"x-mcp-header\":\"P\"}}}}"),
     };
     struct mcp_tool tool;
     struct fault fault;
