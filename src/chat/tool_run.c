@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /* How long the same call counts as the same: what is asked for again later is wanted again. */
-static const int64_t write_memory_ms = 60 * 60 * 1000;
+static const int64_t write_memory_ms = INT64_C(60) * 60 * 1000;
 
 static void destroy(struct tool_run *run) {
     struct chat *chat = run->chat;

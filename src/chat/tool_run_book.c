@@ -10,7 +10,7 @@
 #include "tool/slots.h"
 
 enum { ALTERNATIVES = 5, DAYS_SEARCHED = 14, TOPIC_MAX = 800 };
-static const int64_t minute_ms = 60000, day_minutes = 24 * 60;
+static const int64_t minute_ms = 60000, day_minutes = INT64_C(24) * 60, day_ms = INT64_C(86400000);
 
 /* --- local time --- */
 
@@ -24,8 +24,8 @@ static int64_t local_minutes(const struct bot *bot, int64_t wall_ms) {
  * it skips becomes the one an hour later. */
 static int64_t moment_of(const struct bot *bot, int64_t local) {
     int64_t guess = local * minute_ms;
-    int64_t before = zone_offset_s(bot->budget.zone, guess - 24 * 3600 * 1000) * 1000;
-    int64_t after = zone_offset_s(bot->budget.zone, guess + 24 * 3600 * 1000) * 1000;
+    int64_t before = zone_offset_s(bot->budget.zone, guess - day_ms) * 1000;
+    int64_t after = zone_offset_s(bot->budget.zone, guess + day_ms) * 1000;
     int64_t offset = zone_offset_s(bot->budget.zone, guess - before) * 1000;
     return guess - (offset == before ? before : after);
 }

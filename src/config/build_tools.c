@@ -382,7 +382,7 @@ void build_bot_tools(struct builder *builder, struct draft_bot *draft,
                      const struct place *bot_place) {
     const struct yaml_node *list = yaml_get(draft->entry.node, "tools");
     struct place place = below(bot_place, "tools");
-    const struct tool **tools = arena_array(builder->arena, draft->tool_count, sizeof *tools);
+    const struct tool **tools = arena_array(builder->arena, draft->tool_count, sizeof(void *));
     const char **names =
         arena_array(builder->errors->arena, builder->draft->tools.count + 1, sizeof *names);
     size_t count = 0;

@@ -22,7 +22,7 @@ static int read_time(struct slice text) {
     if (good && colon != SIZE_MAX)
         good = text.size - colon == 3 && slice_to_int64(slice_from(text, colon + 1), &minute) &&
                minute >= 0 && minute < 60;
-    return good && hour * 60 + minute <= 24 * 60 ? (int)(hour * 60 + minute) : -1;
+    return good && hour * 60 + minute <= INT64_C(24) * 60 ? (int)(hour * 60 + minute) : -1;
 }
 
 static bool read_span(const struct yaml_node *node, int weekday, struct opening *ret_opening) {

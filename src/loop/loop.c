@@ -53,7 +53,7 @@ void loop_relayed(struct loop *loop, size_t streams) {
 /* Right after the sockets that were ready have been served. An interrupted wait is as good. */
 static void on_polled(uv_check_t *polled) {
     struct loop *loop = polled->data;
-    const struct timespec wait = {.tv_nsec = LOOP_GATHER_US * 1000};
+    const struct timespec wait = {.tv_nsec = LOOP_GATHER_US * 1000L};
     if (loop->pieces > 0 && loop->pieces < LOOP_GATHER_FULL)
         nanosleep(&wait, NULL);
     loop->pieces = 0;

@@ -143,7 +143,7 @@ static bool read_list(struct compiler *compiler, struct slice value, const char 
     size_t cursor = 0, count = 0;
     if (json_type(value) != JSON_ARRAY || count_members(value) == 0)
         return bad(compiler, path, "must be a list of schemas that is not empty");
-    struct schema **list = arena_array(compiler->arena, count_members(value), sizeof *list);
+    struct schema **list = arena_array(compiler->arena, count_members(value), sizeof(void *));
     while (json_next_element(value, &cursor, &element)) {
         const char *place = arena_printf(compiler->arena, "%s/%zu", path, count);
         if (!compile(compiler, element, place, depth + 1, &list[count++]))
@@ -327,8 +327,8 @@ bool schema_compile(struct slice text, struct arena *arena, struct schema **ret_
     if (!json_validate(text, NULL) || json_type(text) != JSON_OBJECT)
         return fault_set(fault, FAULT_BAD_INPUT, "the schema is not a JSON object");
     struct compiler compiler = {.arena = arena, .root = arena_copy(arena, text), .fault = fault};
-    struct schema *root;
-    if (!compile(&compiler, compiler.root, "", 0, &root))
+    struct schema *root = NULL;
+    if (!compile(&compiler, compiler.root, "", 0, &root) || !root)
         return false;
     if (root->types != SCHEMA_OBJECT)
         return bad(&compiler, "/type", "must be \"object\": the arguments are one");

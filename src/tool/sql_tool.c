@@ -154,9 +154,9 @@ bool sql_tool_check(const struct sql_tool *tool, struct fault *fault) {
     struct slice names[PLACEHOLDERS_MAX];
     size_t count = 0;
     struct buffer text = {0};
-    struct sql_link *link;
+    struct sql_link *link = NULL;
     struct sql_connections connections = {0};
-    bool ok = link_get(&connections, tool, &link, fault);
+    bool ok = link_get(&connections, tool, &link, fault) && link;
     if (ok)
         ok = prepare(tool, link->driver, names, &count, &text, fault) &&
              link->driver->check(link->connection, buffer_string(&text), tool->write, fault);
@@ -206,8 +206,8 @@ static struct sql_value value_of(const struct tool_input *input, struct slice na
 bool sql_tool_run(struct sql_connections *connections, const struct sql_tool *tool,
                   const struct tool_input *input, int64_t timeout_ms, struct buffer *result,
                   struct fault *fault) {
-    struct sql_link *link;
-    if (!link_get(connections, tool, &link, fault))
+    struct sql_link *link = NULL;
+    if (!link_get(connections, tool, &link, fault) || !link)
         return false;
     struct slice names[PLACEHOLDERS_MAX];
     struct sql_value values[PLACEHOLDERS_MAX];
