@@ -439,17 +439,12 @@ void answer_committed(struct turn *turn) {
         return;
     }
     const struct model_choice *choice = &turn->choices[turn->choice];
-    const struct provider_settings *provider = choice->provider;
     struct model_call what = turn->what;
-    what.base_url = slice_of(provider->url);
-    what.key = turn->key_index < provider->key_count ? provider->keys[turn->key_index].key
-                                                     : (struct slice){NULL, 0};
-    what.model = slice_of(choice->model);
-    what.api_version = slice_of(provider->api_version);
-    what.info = choice->info;
+    call_address(&what, choice, turn->key_index);
     if (turn->visible) {
         LOG_RECORD(LOG_WARNING, "continuing a broken answer", LOG_STRING("turn", turn->id.text),
-                   LOG_STRING("provider", provider->name), LOG_STRING("model", choice->model), );
+                   LOG_STRING("provider", choice->provider->name),
+                   LOG_STRING("model", choice->model), );
         continue_answer(turn, &what);
         atomic_fetch_add(&turn->call->metrics->continuations, 1);
     }

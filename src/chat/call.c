@@ -227,6 +227,16 @@ struct call *call_create(struct chat *chat, const struct provider_settings *prov
     return call;
 }
 
+void call_address(struct model_call *what, const struct model_choice *choice, size_t key_index) {
+    const struct provider_settings *provider = choice->provider;
+    what->base_url = slice_of(provider->url);
+    what->key =
+        key_index < provider->key_count ? provider->keys[key_index].key : (struct slice){NULL, 0};
+    what->model = slice_of(choice->model);
+    what->api_version = slice_of(provider->api_version);
+    what->info = choice->info;
+}
+
 void call_start(struct call *call, const struct model_call *what) {
     struct fault fault;
     atomic_fetch_add(&call->metrics->calls, 1);

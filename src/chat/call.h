@@ -9,6 +9,7 @@
 struct chat;
 struct fetch;
 struct metrics_model;
+struct model_choice;
 struct provider_settings;
 
 struct call_handler {
@@ -62,6 +63,9 @@ struct call {
 struct call *call_create(struct chat *chat, const struct provider_settings *provider,
                          const char *model, struct arena *arena, const struct call_handler *handler,
                          void *user);
+/* Fills where `what` goes: the provider's address and its key of that index (none when there are
+ * not so many), and the model with what is known of it. */
+void call_address(struct model_call *what, const struct model_choice *choice, size_t key_index);
 /* Encodes and sends. A failure to encode comes by `end` too, which may be called before this
  * returns. */
 void call_start(struct call *call, const struct model_call *what);

@@ -78,3 +78,7 @@ void chat_turn_gone(struct chat *chat) {
 const struct chat_parts *chat_parts(const struct chat *chat) {
     return &chat->parts;
 }
+
+struct fetcher *chat_fetcher(const struct chat *chat) {
+    return chat->fetcher;
+}

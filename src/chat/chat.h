@@ -6,6 +6,7 @@
 struct apikey_cache;
 struct breakers;
 struct estimates;
+struct fetcher;
 struct keyrings;
 struct ledger;
 struct limiter;
@@ -55,3 +56,5 @@ void chat_when_idle(struct chat *chat, void (*idle)(void *user), void *user);
 void chat_hold(struct chat *chat);
 void chat_let_go(struct chat *chat);
 const struct chat_parts *chat_parts(const struct chat *chat);
+/* What its calls go through, for a request of another kind that is to use the same connections. */
+struct fetcher *chat_fetcher(const struct chat *chat);

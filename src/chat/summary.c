@@ -196,14 +196,8 @@ void summary_committed(struct turn *turn) {
         on_end(turn, &fault);
         return;
     }
-    const struct provider_settings *provider = summary->choice->provider;
     struct model_call what = turn->what;
-    what.base_url = slice_of(provider->url);
-    if (turn->key_index < provider->key_count)
-        what.key = provider->keys[turn->key_index].key;
-    what.model = slice_of(summary->choice->model);
-    what.api_version = slice_of(provider->api_version);
-    what.info = summary->choice->info;
+    call_address(&what, summary->choice, turn->key_index);
     call_start(summary->call, &what);
 }
 

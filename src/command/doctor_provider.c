@@ -1,8 +1,8 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "chat/call.h"
+#include "chat/chat.h"
 #include "chat/settings.h"
-#include "chat/state.h"
 #include "command/doctor.h"
 #include "fetch/fetch.h"
 #include "loop/loop.h"
@@ -80,7 +80,7 @@ static bool reach(struct probe *probe) {
                                           .first_byte_ms = limit_ms,
                                           .idle_ms = limit_ms,
                                           .total_ms = limit_ms};
-    fetch_start(probe->chat->fetcher, &request, &reaching, probe);
+    fetch_start(chat_fetcher(probe->chat), &request, &reaching, probe);
     loop_run(probe->loop);
     if (probe->fault.kind == FAULT_NONE) {
         doctor_tell(probe->doctor, DOCTOR_OK, probe->subject, NULL, "can be reached");
@@ -189,15 +189,10 @@ static void call(struct probe *probe) {
         .text = SLICE("Count from 1 to 20 in digits, separated by blanks. Write nothing else.")};
     const struct model_message message = {MODEL_USER, &part, 1};
     struct model_call what = model_call_default();
-    what.base_url = slice_of(probe->provider.url);
-    if (probe->provider.key_count > 0)
-        what.key = probe->provider.keys[0].key;
-    what.model = slice_of(probe->choice->model);
-    what.api_version = slice_of(probe->provider.api_version);
+    call_address(&what, probe->choice, 0);
     what.messages = &message;
     what.message_count = 1;
     what.max_tokens = 60;
-    what.info = probe->choice->info;
     struct call *it =
         call_create(probe->chat, &probe->provider, probe->choice->model, arena, &calling, probe);
     call_start(it, &what);

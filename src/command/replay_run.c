@@ -106,24 +106,19 @@ static struct replay_result result_of(struct running *it, const struct call *cal
 
 static struct replay_result try_model(struct running *it, const struct model_choice *choice) {
     const struct bot *bot = it->replay->bot;
-    const struct provider_settings *provider = choice->provider;
     size_t first = context_window(it->messages, it->message_count, bot->history_max);
     struct model_call what = model_call_default();
-    what.base_url = slice_of(provider->url);
-    if (provider->key_count > 0)
-        what.key = provider->keys[0].key;
-    what.model = slice_of(choice->model);
-    what.api_version = slice_of(provider->api_version);
+    call_address(&what, choice, 0);
     what.system = it->replay->system;
     what.messages = it->messages + first;
     what.message_count = it->message_count - first;
     what.max_tokens = bot->max_tokens;
     what.temperature = bot->temperature;
     what.top_p = bot->top_p;
-    what.info = choice->info;
     buffer_clear(&it->answer);
     it->fault = (struct fault){0};
-    struct call *call = call_create(it->chat, provider, choice->model, it->arena, &handler, it);
+    struct call *call =
+        call_create(it->chat, choice->provider, choice->model, it->arena, &handler, it);
     call_start(call, &what);
     if (!call->ended)
         loop_run(it->loop);
