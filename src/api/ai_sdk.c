@@ -82,7 +82,6 @@ static void tool(struct door_request *request, const struct turn_tool *tool, str
     close_text(request, out);
     switch (tool->state) {
     case TURN_TOOL_RUNNING:
-    case TURN_TOOL_CONFIRM:
         json = begin_event(out, "tool-input-available");
         put_call(&json, tool, true);
         json_member_raw(&json, "input", tool->arguments);

@@ -23,7 +23,7 @@ enum turn_event_kind {
                        touched */
 };
 
-enum turn_tool_state { TURN_TOOL_RUNNING, TURN_TOOL_DONE, TURN_TOOL_FAILED, TURN_TOOL_CONFIRM };
+enum turn_tool_state { TURN_TOOL_RUNNING, TURN_TOOL_DONE, TURN_TOOL_FAILED };
 
 /* What a door may tell of a call of a tool. Results stay on the server: the model says of them what
  * the visitor is to know. */
@@ -33,8 +33,6 @@ struct turn_tool {
     struct slice arguments;     /* a JSON object */
     enum turn_tool_state state; /* CLIENT_CALL: without meaning */
     struct slice text;          /* for the visitor while it runs, in their language; may be empty */
-    struct slice confirm_id;    /* CONFIRM: what the answer names */
-    int64_t expires_ms;         /* CONFIRM: wall clock */
 };
 
 struct turn_event {

@@ -32,7 +32,6 @@ struct tool {
         const struct mcp_server *mcp; /* not one tool but those that the server lists */
         const struct builtin_tool *builtin;
     };
-    bool confirm;                    /* the visitor is asked before it runs */
     bool write;                      /* changes something: run once for the same call of a turn */
     int64_t timeout_ms;              /* of one call */
     int64_t output_max;              /* tokens of a result */
