@@ -127,16 +127,23 @@ bool slots_fits(const struct slot_wish *wish, int minutes) {
 
 /* --- slots --- */
 
+static bool begins(const struct builtin_tool *calendar, int weekday, int minute) {
+    for (size_t i = 0; i < calendar->opening_count; i++) {
+        const struct opening *opening = &calendar->openings[i];
+        if (opening->weekday == weekday && minute >= opening->from &&
+            minute + calendar->slot_minutes <= opening->to &&
+            (minute - opening->from) % calendar->slot_minutes == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Each time once, though hours may overlap. */
 size_t slots_of(const struct builtin_tool *calendar, int64_t day, int *ret_minutes) {
     size_t count = 0;
     int weekday = slots_weekday(day);
-    for (int minute = 0; minute < 24 * 60; minute++)
-        for (size_t i = 0; i < calendar->opening_count && count < SLOTS_MAX; i++) {
-            const struct opening *opening = &calendar->openings[i];
-            if (opening->weekday == weekday && minute >= opening->from &&
-                minute + calendar->slot_minutes <= opening->to &&
-                (minute - opening->from) % calendar->slot_minutes == 0)
-                ret_minutes[count++] = minute;
-        }
+    for (int minute = 0; minute < 24 * 60 && count < SLOTS_MAX; minute++)
+        if (begins(calendar, weekday, minute))
+            ret_minutes[count++] = minute;
     return count;
 }

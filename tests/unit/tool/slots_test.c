@@ -75,12 +75,23 @@ static void lists_slots(void **state) {
     assert_int_equal(slots_of(&calendar, tuesday + 1, minutes), SLOTS_MAX);
 }
 
+/* Each time is listed once: seats are counted by time. */
+static void hours_that_overlap(void **state) {
+    (void)state;
+    const struct opening openings[] = {{2, 10 * 60, 12 * 60}, {2, 9 * 60, 11 * 60}};
+    struct builtin_tool calendar = {.openings = openings, .opening_count = 2, .slot_minutes = 60};
+    int minutes[SLOTS_MAX];
+    assert_int_equal(slots_of(&calendar, slots_day(2026, 11, 24), minutes), 3);
+    assert_int_equal(minutes[0], 540);
+    assert_int_equal(minutes[1], 600);
+    assert_int_equal(minutes[2], 660);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_days),
-        cmocka_unit_test(reads_days),
-        cmocka_unit_test(reads_wishes),
-        cmocka_unit_test(lists_slots),
+        cmocka_unit_test(counts_days),        cmocka_unit_test(reads_days),
+        cmocka_unit_test(reads_wishes),       cmocka_unit_test(lists_slots),
+        cmocka_unit_test(hours_that_overlap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
