@@ -2,7 +2,7 @@
 #pragma once
 #include "base/slice.h"
 
-enum { DAY_TODAY = 7, DAY_TOMORROW = 8 };
+enum { DAY_TODAY = 7, DAY_TOMORROW = 8, DAY_AFTER_TOMORROW = 9 };
 
-/* 0 Sunday … 6 Saturday, DAY_TODAY or DAY_TOMORROW. ASCII letters in any case. */
+/* 0 Sunday … 6 Saturday, DAY_TODAY and so on: in any case, with or without accents. */
 bool day_word(struct slice word, int *ret_day);

@@ -43,9 +43,8 @@ static bool read_name(struct slice text, int64_t today, int64_t *ret_day) {
     int word;
     if (!day_word(text, &word))
         return false;
-    *ret_day = today + (word == DAY_TODAY      ? 0
-                        : word == DAY_TOMORROW ? 1
-                                               : (word - slots_weekday(today) + 7) % 7);
+    *ret_day =
+        today + (word >= DAY_TODAY ? word - DAY_TODAY : (word - slots_weekday(today) + 7) % 7);
     return true;
 }
 

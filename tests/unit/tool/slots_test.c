@@ -29,7 +29,8 @@ static void reads_days(void **state) {
         int ahead;
     } good[] = {{"2026-11-24", 0}, {"24.11.2026", 0}, {"4.12.2026", 10}, {"today", 0},
                 {"Tomorrow", 1},   {"tuesday", 0},    {" Monday ", 6},   {"mittwoch", 1},
-                {"dimanche", 5},   {"sábado", 4},     {"завтра", 1},     {"п'ятницю", 3}};
+                {"dimanche", 5},   {"sabado", 4},     {"Вівторок", 0},   {"übermorgen", 2},
+                {"завтра", 1},     {"п'ятницю", 3}};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         if (!slots_read_day(slice_of(good[i].text), tuesday, &day))
             fail_msg("%s was not read", good[i].text);
