@@ -115,6 +115,10 @@ bool mcp_refusal(const struct mcp_message *message, struct fault *fault);
  * False: no common revision. */
 __attribute__((warn_unused_result)) bool
 mcp_read_discover(struct slice result, struct mcp_terms *ret_terms, struct fault *fault);
+/* The same of a refusal, MCP_VERSION_UNSUPPORTED, which names the revisions that would do. */
+__attribute__((warn_unused_result)) bool mcp_read_unsupported(const struct mcp_message *message,
+                                                              struct mcp_terms *ret_terms,
+                                                              struct fault *fault);
 __attribute__((warn_unused_result)) bool
 mcp_read_initialize(struct slice result, struct mcp_terms *ret_terms, struct fault *fault);
 

@@ -109,9 +109,9 @@ static bool no_common_version(struct slice said, struct fault *fault) {
                         SLICE_ARG(slice_first(said, SAID_SIZE_MAX)), "2024-11-05", MCP_VERSION);
 }
 
-bool mcp_read_discover(struct slice result, struct mcp_terms *ret_terms, struct fault *fault) {
-    struct slice versions = json_get(result, "supportedVersions"), version;
+static bool choose(struct slice versions, struct mcp_terms *ret_terms, struct fault *fault) {
     const char *with_session = NULL;
+    struct slice version;
     size_t cursor = 0;
     while (json_next_element(versions, &cursor, &version)) {
         if (json_string_is(version, MCP_VERSION)) {
@@ -125,6 +125,15 @@ bool mcp_read_discover(struct slice result, struct mcp_terms *ret_terms, struct 
         return no_common_version(versions, fault);
     *ret_terms = (struct mcp_terms){.version = with_session};
     return true;
+}
+
+bool mcp_read_discover(struct slice result, struct mcp_terms *ret_terms, struct fault *fault) {
+    return choose(json_get(result, "supportedVersions"), ret_terms, fault);
+}
+
+bool mcp_read_unsupported(const struct mcp_message *message, struct mcp_terms *ret_terms,
+                          struct fault *fault) {
+    return choose(json_path(message->error, "data", "supported", NULL), ret_terms, fault);
 }
 
 bool mcp_read_initialize(struct slice result, struct mcp_terms *ret_terms, struct fault *fault) {

@@ -142,6 +142,16 @@ static void agrees_on_a_revision(void **state) {
         mcp_read_initialize(SLICE("{\"protocolVersion\":\"2026-07-28\"}"), &terms, &fault));
     assert_false(mcp_read_initialize(SLICE("{}"), &terms, &fault));
     assert_non_null(strstr(fault.detail, MCP_VERSION));
+    struct mcp_message message = {0};
+    assert_true(mcp_read_message(
+        SLICE(
+            "{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":-32022,\"message\":\"no\",\"data\":"
+            "{\"supported\":[\"2030-01-01\",\"2025-06-18\"],\"requested\":\"2026-07-28\"}}}"),
+        7, &message));
+    assert_int_equal(message.code, MCP_VERSION_UNSUPPORTED);
+    assert_true(mcp_read_unsupported(&message, &terms, &fault));
+    assert_string_equal(terms.version, "2025-06-18");
+    assert_false(terms.stateless);
 }
 
 static void reads_pages(void **state) {

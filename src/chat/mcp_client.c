@@ -1,0 +1,266 @@
+#include "chat/mcp_client.h"
+#include "base/arena.h"
+#include "base/memory.h"
+#include "chat/mcp_client_state.h"
+#include "loop/loop.h"
+
+/* --- tasks --- */
+
+static void free_task(struct mcp_task *task) {
+    if (task->gone)
+        *task->gone = true;
+    timer_stop(&task->timer);
+    LIST_REMOVE(task, all);
+    arena_destroy(task->arena);
+}
+
+static void end_list(struct mcp_task *task, struct mcp_tools *tools, const struct fault *fault) {
+    mcp_list_done *done = task->list_done;
+    void *user = task->user;
+    free_task(task);
+    done(user, tools, fault);
+}
+
+static void end_call(struct mcp_task *task, struct slice result, const struct fault *fault,
+                     bool unsure) {
+    mcp_call_done *done = task->call_done;
+    void *user = task->user;
+    free_task(task);
+    done(user, result, fault, unsure);
+}
+
+static void fail_task(struct mcp_task *task, const struct fault *fault, bool unsure) {
+    if (task->is_call)
+        end_call(task, (struct slice){NULL, 0}, fault, unsure);
+    else
+        end_list(task, NULL, fault);
+}
+
+/* Callbacks may end other tasks, so each is looked for anew. */
+static struct mcp_task *first_waiting(const struct mcp_client *client) {
+    struct mcp_task *task;
+    LIST_FOREACH(task, &client->tasks, all) {
+        if (!task->exchange)
+            return task;
+    }
+    return NULL;
+}
+
+void mcp_client_fail(struct mcp_client *client, const struct fault *fault) {
+    const struct fault copy = *fault;
+    for (struct mcp_task *task; (task = first_waiting(client));)
+        fail_task(task, &copy, false);
+}
+
+/* --- calling --- */
+
+static int64_t time_left(const struct mcp_task *task) {
+    int64_t left = task->deadline_ms - loop_now_ms(task->client->line.loop);
+    return left > 1 ? left : 1;
+}
+
+bool mcp_client_lost(const struct mcp_client *client, const struct mcp_reply *reply) {
+    if (client->terms.stateless)
+        return reply->outcome == MCP_REFUSED && reply->message.code == MCP_VERSION_UNSUPPORTED;
+    /* The specification says 404 for a session that is over; some servers say 400. */
+    return client->terms.session.size > 0 && (reply->status == 404 || reply->status == 400);
+}
+
+void mcp_client_forget(struct mcp_client *client, unsigned generation) {
+    if (generation == client->generation)
+        client->ready = false;
+}
+
+static void on_called(void *user, const struct mcp_reply *reply) {
+    struct mcp_task *task = user;
+    struct mcp_client *client = task->client;
+    struct fault fault = reply->fault;
+    struct buffer text = {0};
+    task->exchange = NULL;
+    client->tools_stale = client->tools_stale || reply->message.list_changed;
+    if (mcp_client_lost(client, reply) && !task->retried) {
+        task->retried = true;
+        mcp_client_forget(client, task->generation);
+        mcp_client_advance(client);
+        return;
+    }
+    bool ok = reply->outcome == MCP_RESULT && mcp_read_result(reply->message.result, &text, &fault);
+    if (reply->outcome == MCP_REFUSED)
+        mcp_refusal(&reply->message, &fault);
+    else if (reply->outcome == MCP_ACCEPTED)
+        fault_set(&fault, FAULT_PROVIDER_MALFORMED,
+                  "The tool's server did not answer as it should.");
+    end_call(task, buffer_slice(&text), ok ? NULL : &fault, reply->unsure);
+    buffer_finish(&text);
+}
+
+static void send_call(struct mcp_task *task, const struct mcp_tool *tool) {
+    struct mcp_client *client = task->client;
+    struct arena *arena = arena_create(1024);
+    struct mcp_exchange_request exchange = {
+        .id = task->id = mcp_client_next_id(client),
+        .resume = client->terms.stateless ? NULL : &client->terms,
+        .timeout_ms = time_left(task),
+        .bytes_max = client->server.bytes_max,
+    };
+    task->generation = client->generation;
+    mcp_encode_call(&client->server, &client->terms, exchange.id, tool, task->arguments, arena,
+                    &exchange.request);
+    task->exchange = mcp_exchange_start(&client->line, &exchange, on_called, task);
+    arena_destroy(arena);
+}
+
+/* --- what is to be done next --- */
+
+int64_t mcp_client_next_id(struct mcp_client *client) {
+    return ++client->last_id;
+}
+
+/* True when the task was sent or has ended; false when the list must come first. */
+static bool serve(struct mcp_task *task) {
+    struct mcp_client *client = task->client;
+    struct fault fault;
+    if (!task->is_call) {
+        if (!mcp_client_tools_fresh(client))
+            return false;
+        struct mcp_tools *tools = mcp_tools_reference(client->tools);
+        end_list(task, tools, NULL);
+        mcp_tools_release(tools);
+        return true;
+    }
+    /* A list that is too old is good enough to know what the tool is called with. */
+    const struct mcp_tool *tool = mcp_tools_find(client->tools, task->name);
+    if (tool) {
+        send_call(task, tool);
+        return true;
+    }
+    if (!mcp_client_tools_fresh(client))
+        return false;
+    fault_set(&fault, FAULT_NOT_FOUND, "The tool's server does not have this tool.");
+    fail_task(task, &fault, false);
+    return true;
+}
+
+void mcp_client_advance(struct mcp_client *client) {
+    for (struct mcp_task *task; (task = first_waiting(client));) {
+        if (!client->ready) {
+            mcp_client_start_setup(client);
+            return;
+        }
+        if (!serve(task)) {
+            mcp_client_start_list(client);
+            return;
+        }
+    }
+}
+
+static void on_late(void *user) {
+    struct mcp_task *task = user;
+    struct fault fault;
+    if (task->exchange)
+        return; /* it has a deadline of its own */
+    fault_set(&fault, FAULT_PROVIDER_STALLED, "The tool's server did not answer in time.");
+    fail_task(task, &fault, false);
+}
+
+static struct mcp_task *start(struct mcp_client *client, struct mcp_task *task,
+                              int64_t timeout_ms) {
+    bool gone = false;
+    int64_t now_ms = loop_now_ms(client->line.loop);
+    task->client = client;
+    task->deadline_ms = now_ms + timeout_ms;
+    task->gone = &gone;
+    client->used_ms = now_ms;
+    timer_init(&task->timer, client->line.loop, on_late, task);
+    timer_set(&task->timer, timeout_ms);
+    LIST_INSERT_HEAD(&client->tasks, task, all);
+    mcp_client_advance(client);
+    if (gone)
+        return NULL;
+    task->gone = NULL;
+    return task;
+}
+
+struct mcp_task *mcp_client_list(struct mcp_client *client, int64_t timeout_ms, mcp_list_done *done,
+                                 void *user) {
+    struct arena *arena = arena_create(256);
+    struct mcp_task *task = arena_allocate(arena, sizeof *task);
+    *task = (struct mcp_task){.arena = arena, .list_done = done, .user = user};
+    return start(client, task, timeout_ms);
+}
+
+struct mcp_task *mcp_client_call(struct mcp_client *client, struct slice name,
+                                 struct slice arguments, int64_t timeout_ms, mcp_call_done *done,
+                                 void *user) {
+    struct arena *arena = arena_create(512);
+    struct mcp_task *task = arena_allocate(arena, sizeof *task);
+    *task = (struct mcp_task){.arena = arena,
+                              .is_call = true,
+                              .call_done = done,
+                              .user = user,
+                              .name = arena_copy(arena, name),
+                              .arguments = arena_copy(arena, arguments)};
+    return start(client, task, timeout_ms);
+}
+
+void mcp_task_cancel(struct mcp_task *task) {
+    struct mcp_client *client = task->client;
+    if (task->exchange) {
+        mcp_exchange_cancel(task->exchange);
+        if (!client->terms.stateless && task->generation == client->generation) {
+            struct arena *arena = arena_create(512);
+            struct mcp_exchange_request exchange = {
+                .id = -1, .timeout_ms = 5000, .bytes_max = MCP_LIST_BYTES_MIN};
+            mcp_encode_cancelled(&client->server, &client->terms, task->id, arena,
+                                 &exchange.request);
+            mcp_exchange_start(&client->line, &exchange, NULL, NULL);
+            arena_destroy(arena);
+        }
+    }
+    free_task(task);
+}
+
+/* --- the client --- */
+
+static const char *copy_text(struct arena *arena, const char *text) {
+    return arena_string(arena, slice_of(text));
+}
+
+static struct mcp_server copy_server(struct arena *arena, const struct mcp_server *server) {
+    struct mcp_server copy = *server;
+    struct mcp_header *headers = arena_array(arena, server->header_count, sizeof *headers);
+    const char **tools = arena_array(arena, server->tool_count, sizeof *tools);
+    for (size_t i = 0; i < server->header_count; i++)
+        headers[i] = (struct mcp_header){copy_text(arena, server->headers[i].name),
+                                         arena_copy(arena, server->headers[i].value)};
+    for (size_t i = 0; i < server->tool_count; i++)
+        tools[i] = copy_text(arena, server->tools[i]);
+    copy.name = copy_text(arena, server->name);
+    copy.url = copy_text(arena, server->url);
+    copy.headers = headers;
+    copy.tools = tools;
+    return copy;
+}
+
+struct mcp_client *mcp_client_create(struct loop *loop, struct fetcher *fetcher,
+                                     const struct mcp_server *server) {
+    struct arena *arena = arena_create(1024);
+    struct mcp_client *client = arena_allocate(arena, sizeof *client);
+    client->arena = arena;
+    client->server = copy_server(arena, server);
+    client->line = (struct mcp_line){.loop = loop, .fetcher = fetcher, .server = &client->server};
+    client->used_ms = loop_now_ms(loop);
+    return client;
+}
+
+void mcp_client_destroy(struct mcp_client *client) {
+    if (!client)
+        return;
+    while (!LIST_EMPTY(&client->tasks))
+        free_task(LIST_FIRST(&client->tasks));
+    mcp_line_finish(&client->line);
+    arena_destroy(client->listing.arena);
+    mcp_tools_release(client->tools);
+    buffer_finish(&client->session);
+    arena_destroy(client->arena);
+}
