@@ -77,6 +77,16 @@ static void put_call(struct json_writer *json, const struct turn_tool *tool, boo
     json_member_bool(json, "dynamic", true);
 }
 
+/* An event is one line; between JSON's tokens a model may have written more of them. */
+static void put_input(struct json_writer *json, struct slice value) {
+    json_key(json, "input");
+    size_t from = json->out->size;
+    json_raw(json, value);
+    for (size_t i = from; i < json->out->size; i++)
+        if (json->out->data[i] == '\n' || json->out->data[i] == '\r')
+            json->out->data[i] = ' ';
+}
+
 static void tool(struct door_request *request, const struct turn_tool *tool, struct buffer *out) {
     struct json_writer json;
     close_text(request, out);
@@ -84,7 +94,7 @@ static void tool(struct door_request *request, const struct turn_tool *tool, str
     case TURN_TOOL_RUNNING:
         json = begin_event(out, "tool-input-available");
         put_call(&json, tool, true);
-        json_member_raw(&json, "input", tool->arguments);
+        put_input(&json, tool->arguments);
         if (tool->text.size > 0)
             json_member_string(&json, "title", tool->text);
         break;
@@ -158,6 +168,7 @@ static const struct door ai_sdk_door = {
     .bot_required = false,
     .stream = true,
     .only_streams = true,
+    .conversation_key = "id",
     .dialect = &ai_sdk_dialect,
 };
 

@@ -7,7 +7,8 @@
 #include "http/server.h"
 
 /* Anthropic's Messages API, as its official clients need it (PROTOCOLS.md, section 2): named events
- * whose data repeats the name as `type`, one text block, the counts at the end. */
+ * whose data repeats the name as `type`, one text block and one for each call of a tool of the
+ * client's own, the counts at the end. */
 
 /* --- errors --- */
 
@@ -94,10 +95,12 @@ static void start(struct door_request *request, struct buffer *out) {
                              "\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}}\n\n"));
 }
 
-/* The block begins with the first text: before it, only heartbeats may have been sent. */
+/* The first block, for all text; it begins with the first of it: before, only heartbeats may have
+ * been sent. */
 static void begin_block(struct door_request *request, struct buffer *out) {
-    if (request->prefix.size > 0)
+    if (request->part_open)
         return;
+    request->part_open = true;
     request->prefix = SLICE("event: content_block_delta\ndata: "
                             "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
                             "{\"type\":\"text_delta\",\"text\":\"");
@@ -105,6 +108,50 @@ static void begin_block(struct door_request *request, struct buffer *out) {
     buffer_append(out, SLICE("event: content_block_start\ndata: "
                              "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":"
                              "{\"type\":\"text\",\"text\":\"\"}}\n\n"));
+}
+
+static void end_block(struct door_request *request, struct buffer *out) {
+    buffer_printf(out,
+                  "event: content_block_stop\ndata: "
+                  "{\"type\":\"content_block_stop\",\"index\":%u}\n\n",
+                  request->part);
+    request->part++;
+    request->part_open = false;
+}
+
+static void put_call(const struct turn_tool *call, struct slice input, struct buffer *out) {
+    struct json_writer json = json_writer_start(out);
+    json_begin_object(&json);
+    json_member_string(&json, "type", SLICE("tool_use"));
+    json_member_string(&json, "id", call->id);
+    json_member_string(&json, "name", call->name);
+    json_member_raw(&json, "input", input);
+    json_end_object(&json);
+}
+
+/* The calls end the turn: no text comes behind them. Where nothing is streamed, an element of the
+ * content. */
+static void client_call(struct door_request *request, const struct turn_tool *call,
+                        struct buffer *out) {
+    if (!request->body.stream) {
+        buffer_append_string(out, request->call_count > 0 ? "," : "");
+        put_call(call, call->arguments, out);
+        return;
+    }
+    if (request->part_open)
+        end_block(request, out);
+    buffer_printf(out,
+                  "event: content_block_start\ndata: {\"type\":\"content_block_start\","
+                  "\"index\":%u,\"content_block\":",
+                  request->part);
+    put_call(call, SLICE("{}"), out);
+    buffer_printf(out,
+                  "}\n\nevent: content_block_delta\ndata: {\"type\":\"content_block_delta\","
+                  "\"index\":%u,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":",
+                  request->part);
+    json_append_string(out, call->arguments);
+    buffer_append(out, SLICE("}}\n\n"));
+    end_block(request, out);
 }
 
 static void text(struct door_request *request, struct slice delta, struct buffer *out) {
@@ -133,17 +180,20 @@ static void append_usage(const struct model_usage *usage, struct buffer *out) {
     json_end_object(&json);
 }
 
-/* The bot's tools are no business of the client's: a turn never ends with tool_use. */
+/* The bot's tools are no business of the client's: a turn ends with tool_use for its own only. */
 static const char *reason_of(const struct turn_event *end) {
+    if (end->finish == MODEL_FINISH_TOOL_CALLS)
+        return "tool_use";
     if (end->finish == MODEL_FINISH_LENGTH)
         return "max_tokens";
     return end->finish == MODEL_FINISH_CONTENT_FILTER ? "refusal" : "end_turn";
 }
 
 static void end(struct door_request *request, const struct turn_event *event, struct buffer *out) {
-    begin_block(request, out);
-    buffer_append(out, SLICE("event: content_block_stop\ndata: "
-                             "{\"type\":\"content_block_stop\",\"index\":0}\n\n"));
+    if (request->call_count == 0) {
+        begin_block(request, out);
+        end_block(request, out);
+    }
     buffer_printf(out,
                   "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":"
                   "{\"stop_reason\":\"%s\",\"stop_sequence\":null},\"usage\":",
@@ -155,10 +205,15 @@ static void end(struct door_request *request, const struct turn_event *event, st
 static void whole(struct door_request *request, struct slice answer, const struct turn_event *event,
                   struct buffer *out) {
     begin_message(request, out);
-    buffer_append(out, SLICE(",\"content\":[{\"type\":\"text\",\"text\":"));
-    json_append_string(out, answer);
+    buffer_append(out, SLICE(",\"content\":["));
+    if (answer.size > 0 || request->call_count == 0) {
+        buffer_append(out, SLICE("{\"type\":\"text\",\"text\":"));
+        json_append_string(out, answer);
+        buffer_append_string(out, request->call_count > 0 ? "}," : "}");
+    }
+    buffer_append(out, buffer_slice(&request->calls));
     buffer_printf(out,
-                  "}],\"stop_reason\":\"%s\",\"stop_sequence\":null,\"usage\":", reason_of(event));
+                  "],\"stop_reason\":\"%s\",\"stop_sequence\":null,\"usage\":", reason_of(event));
     append_usage(&event->usage, out);
     buffer_append(out, SLICE("}\n"));
 }
@@ -169,6 +224,7 @@ static const struct dialect dialect = {
     .id_header = "Request-Id",
     .start = start,
     .text = text,
+    .client_call = client_call,
     .error = error,
     .end = end,
     .whole = whole,
@@ -180,6 +236,7 @@ static const struct door door = {
     .bot_key = "model",
     .bot_required = true,
     .stream = false,
+    .own_tools = true,
     .dialect = &dialect,
 };
 

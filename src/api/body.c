@@ -129,6 +129,11 @@ static bool read_file(struct slice value, const char *path, struct arena *arena,
 static bool read_part(struct slice value, const char *path, struct arena *arena,
                       struct model_part *ret_part, struct fault *fault) {
     struct slice type = json_get(value, "type");
+    /* Only where the client may have tools of its own: left out elsewhere, see left_out_as. */
+    if (json_string_is(type, "tool_use"))
+        return body_tool_use_read(value, path, arena, ret_part, fault);
+    if (json_string_is(type, "tool_result"))
+        return body_tool_result_read(value, path, arena, ret_part, fault);
     if (json_string_is(type, "text") || json_string_is(type, "input_text") ||
         json_string_is(type, "output_text")) {
         *ret_part = (struct model_part){.kind = MODEL_PART_TEXT};
@@ -156,16 +161,18 @@ static bool is_page_part(struct slice type) {
 }
 
 /* What Anthropic's clients send back of tools and thinking: a bot has its own. */
-static const char *left_out_as(struct slice part) {
+static const char *left_out_as(struct slice part, bool own_tools) {
     struct slice type = json_plain_string(json_get(part, "type"));
     if (is_page_part(type))
         return "parts of the page";
+    if (own_tools && (slice_is(type, "tool_use") || slice_is(type, "tool_result")))
+        return NULL;
     if (slice_ends_with(type, SLICE("tool_use")) || slice_ends_with(type, SLICE("tool_result")))
         return "tool messages";
     return slice_ends_with(type, SLICE("thinking")) ? "thinking" : NULL;
 }
 
-static bool read_parts(struct slice content, const char *path, struct arena *arena,
+static bool read_parts(struct slice content, const char *path, struct arena *arena, bool own_tools,
                        struct model_message *message, struct fault *fault) {
     struct model_part parts[BODY_PARTS_MAX];
     size_t count = 0, cursor = 0;
@@ -173,7 +180,7 @@ static bool read_parts(struct slice content, const char *path, struct arena *are
     for (size_t i = 0; json_next_element(content, &cursor, &element); i++) {
         char part_path[96];
         snprintf(part_path, sizeof part_path, "%s[%zu]", path, i);
-        if (left_out_as(element))
+        if (left_out_as(element, own_tools))
             continue;
         if (count == BODY_PARTS_MAX)
             return wrong(fault, path, "has too many parts (at most 100).");
@@ -190,9 +197,9 @@ static bool read_parts(struct slice content, const char *path, struct arena *are
 }
 
 static bool read_content(struct slice content, const char *path, struct arena *arena,
-                         struct model_message *message, struct fault *fault) {
+                         bool own_tools, struct model_message *message, struct fault *fault) {
     if (json_type(content) == JSON_ARRAY)
-        return read_parts(content, path, arena, message, fault);
+        return read_parts(content, path, arena, own_tools, message, fault);
     struct model_part *part = arena_allocate(arena, sizeof *part);
     part->kind = MODEL_PART_TEXT;
     if (!copy_string(content, arena, &part->text))
@@ -206,7 +213,7 @@ static bool read_content(struct slice content, const char *path, struct arena *a
 
 static bool is_empty(const struct model_message *message) {
     for (size_t i = 0; i < message->part_count; i++)
-        if (message->parts[i].kind == MODEL_PART_IMAGE ||
+        if (message->parts[i].kind != MODEL_PART_TEXT ||
             slice_trim(message->parts[i].text).size > 0)
             return false;
     return true;
@@ -221,11 +228,11 @@ static void ignore(struct buffer *ignored, const char *what) {
 }
 
 /* Names the parts that are left out; true when that is all there is. */
-static bool ignore_parts(struct slice content, struct buffer *ignored) {
+static bool ignore_parts(struct slice content, bool own_tools, struct buffer *ignored) {
     struct slice part;
     size_t cursor = 0, kept = 0, left_out = 0;
     while (json_next_element(content, &cursor, &part)) {
-        const char *name = left_out_as(part);
+        const char *name = left_out_as(part, own_tools);
         if (name)
             ignore(ignored, name);
         *(name ? &left_out : &kept) += 1;
@@ -243,50 +250,40 @@ static bool says_nothing(struct slice message) {
 
 enum reading { READ_FAILED, READ_TAKEN, READ_LEFT_OUT };
 
-/* A client's own tools: an assistant's message with calls, or a result. Left out where it is
- * neither. */
+/* A message of the role `tool`, or an assistant's with `tool_calls`: OpenAI's form of a client's
+ * own tools. Left out where it is neither. */
 static enum reading read_tool_message(struct slice value, const char *path, struct arena *arena,
-                                      struct body *body, struct model_message *ret_message,
-                                      struct fault *fault) {
+                                      struct model_message *ret_message, struct fault *fault) {
     struct slice calls = json_get(value, "tool_calls"), content = json_get(value, "content");
-    if (json_string_is(json_get(value, "role"), "tool"))
-        return body_result_read(value, path, body->messages, body->message_count, arena,
-                                ret_message, fault)
-                   ? READ_TAKEN
-                   : READ_FAILED;
+    struct model_message message = {.role = MODEL_TOOL};
+    if (json_string_is(json_get(value, "role"), "tool")) {
+        struct model_part *part = arena_allocate(arena, sizeof *part);
+        if (!body_result_read(value, path, arena, part, fault))
+            return READ_FAILED;
+        *ret_message = (struct model_message){MODEL_TOOL, part, 1};
+        return READ_TAKEN;
+    }
     if (!json_string_is(json_get(value, "role"), "assistant") || json_type(calls) != JSON_ARRAY)
         return READ_LEFT_OUT;
-    struct model_message message = {.role = MODEL_ASSISTANT};
+    message.role = MODEL_ASSISTANT;
     enum json_type type = json_type(content);
     bool says = type != JSON_NULL && type != JSON_MISSING && !json_string_is(content, "");
     char content_path[80];
     snprintf(content_path, sizeof content_path, "%s.content", path);
-    if ((says && !read_content(content, content_path, arena, &message, fault)) ||
+    if ((says && !read_content(content, content_path, arena, true, &message, fault)) ||
         !body_calls_read(calls, path, arena, &message, fault))
         return READ_FAILED;
     *ret_message = message;
     return READ_TAKEN;
 }
 
-static enum reading read_message(struct slice value, size_t index, struct arena *arena,
-                                 struct buffer *ignored, struct body *body, struct fault *fault) {
-    struct model_message *ret_message = &body->messages[body->message_count];
-    char path[64], content_path[80];
-    snprintf(path, sizeof path, "messages[%zu]", index);
-    snprintf(content_path, sizeof content_path, "%s.content", path);
-    if (json_type(value) != JSON_OBJECT)
-        return wrong(fault, path, "must be an object with role and content."), READ_FAILED;
-    if (body->own_tools) {
-        enum reading reading = read_tool_message(value, path, arena, body, ret_message, fault);
-        if (reading != READ_LEFT_OUT)
-            return reading;
-    }
+static enum reading read_role(struct slice value, const char *path, struct buffer *ignored,
+                              enum model_role *ret_role, struct fault *fault) {
     struct slice role = json_get(value, "role");
-    struct model_message message = {0};
     if (json_string_is(role, "user")) {
-        message.role = MODEL_USER;
+        *ret_role = MODEL_USER;
     } else if (json_string_is(role, "assistant") || json_string_is(role, "ai")) {
-        message.role = MODEL_ASSISTANT;
+        *ret_role = MODEL_ASSISTANT;
         if (says_nothing(value))
             return ignore(ignored, "tool messages"), READ_LEFT_OUT;
     } else if (json_string_is(role, "system") || json_string_is(role, "developer")) {
@@ -294,17 +291,36 @@ static enum reading read_message(struct slice value, size_t index, struct arena 
     } else if (json_string_is(role, "tool") || json_string_is(role, "function")) {
         return ignore(ignored, "tool messages"), READ_LEFT_OUT;
     } else {
-        snprintf(content_path, sizeof content_path, "%s.role", path);
-        return wrong(fault, content_path, "must be user or assistant."), READ_FAILED;
+        char role_path[80];
+        snprintf(role_path, sizeof role_path, "%s.role", path);
+        return wrong(fault, role_path, "must be user or assistant."), READ_FAILED;
     }
+    return READ_TAKEN;
+}
+
+static enum reading read_message(struct slice value, const char *path, struct arena *arena,
+                                 struct buffer *ignored, bool own_tools,
+                                 struct model_message *ret_message, struct fault *fault) {
+    struct model_message message = {0};
+    char content_path[80];
+    snprintf(content_path, sizeof content_path, "%s.content", path);
+    if (json_type(value) != JSON_OBJECT)
+        return wrong(fault, path, "must be an object with role and content."), READ_FAILED;
+    enum reading reading =
+        own_tools ? read_tool_message(value, path, arena, ret_message, fault) : READ_LEFT_OUT;
+    if (reading != READ_LEFT_OUT)
+        return reading;
+    reading = read_role(value, path, ignored, &message.role, fault);
+    if (reading != READ_TAKEN)
+        return reading;
     struct slice content = json_get(value, "content"), parts = json_get(value, "parts");
     if (json_type(content) == JSON_MISSING && json_type(parts) == JSON_ARRAY) { /* the AI SDK */
         content = parts;
         snprintf(content_path, sizeof content_path, "%s.parts", path);
     }
-    if (ignore_parts(content, ignored))
+    if (ignore_parts(content, own_tools, ignored))
         return READ_LEFT_OUT;
-    if (!read_content(content, content_path, arena, &message, fault))
+    if (!read_content(content, content_path, arena, own_tools, &message, fault))
         return READ_FAILED;
     if (message.role == MODEL_USER && is_empty(&message))
         return wrong(fault, content_path, "must not be empty."), READ_FAILED;
@@ -312,30 +328,62 @@ static enum reading read_message(struct slice value, size_t index, struct arena 
     return READ_TAKEN;
 }
 
-static bool read_messages(struct slice root, struct arena *arena, struct buffer *ignored,
-                          struct body *body, struct fault *fault) {
-    struct slice list = json_get(root, "messages"), element;
-    if (json_type(list) != JSON_ARRAY)
-        return wrong(fault, "messages", "must be an array of messages.");
-    size_t count = 0, cursor = 0, index = 0;
-    while (json_next_element(list, &cursor, &element))
-        if (++count > BODY_MESSAGES_MAX)
-            return wrong(fault, "messages", "has too many elements (at most 10000).");
-    body->messages = arena_array(arena, count, sizeof *body->messages);
-    cursor = 0;
-    while (json_next_element(list, &cursor, &element)) {
-        enum reading reading = read_message(element, index++, arena, ignored, body, fault);
-        if (reading == READ_FAILED)
+/* One message of the client's is one of ours, or two: Anthropic's clients put results and what the
+ * visitor says to them into one. */
+static bool take_message(struct model_message *message, const char *path, struct arena *arena,
+                         struct body *body, struct body_calls *calls, struct fault *fault) {
+    struct model_message results;
+    if (!body_results_split(message, path, arena, &results, fault))
+        return false;
+    if (results.part_count > 0) {
+        if (!body_calls_take(calls, &results, path, arena, fault))
             return false;
-        if (reading == READ_TAKEN)
-            body->message_count++;
+        body->messages[body->message_count++] = results;
     }
-    if (body->message_count == 0)
+    if (message->part_count == 0 && results.part_count > 0)
+        return true;
+    if (!body_calls_take(calls, message, path, arena, fault))
+        return false;
+    body->messages[body->message_count++] = *message;
+    return true;
+}
+
+static bool check_messages(const struct body *body, struct fault *fault) {
+    size_t visitors = 0;
+    for (size_t i = 0; i < body->message_count; i++)
+        visitors += body->messages[i].role == MODEL_USER;
+    if (visitors == 0)
         return wrong(fault, "messages", "must hold at least one message of the user.");
     enum model_role last = body->messages[body->message_count - 1].role;
     if (last != MODEL_USER && last != MODEL_TOOL)
         return wrong(fault, "messages", "must end with a message of the user.");
     return true;
+}
+
+static bool read_messages(struct slice root, struct arena *arena, struct buffer *ignored,
+                          struct body *body, struct fault *fault) {
+    struct slice list = json_get(root, "messages"), element;
+    if (json_type(list) != JSON_ARRAY)
+        return wrong(fault, "messages", "must be an array of messages.");
+    size_t count = 0, cursor = 0;
+    while (json_next_element(list, &cursor, &element))
+        if (++count > BODY_MESSAGES_MAX)
+            return wrong(fault, "messages", "has too many elements (at most 10000).");
+    body->messages = arena_array(arena, 2 * count, sizeof *body->messages);
+    struct body_calls calls = {0};
+    cursor = 0;
+    for (size_t index = 0; json_next_element(list, &cursor, &element); index++) {
+        struct model_message message;
+        char path[64];
+        snprintf(path, sizeof path, "messages[%zu]", index);
+        enum reading reading =
+            read_message(element, path, arena, ignored, body->own_tools, &message, fault);
+        if (reading == READ_FAILED)
+            return false;
+        if (reading == READ_TAKEN && !take_message(&message, path, arena, body, &calls, fault))
+            return false;
+    }
+    return body_calls_end(&calls, fault) && check_messages(body, fault);
 }
 
 /* --- the rest --- */

@@ -22,8 +22,8 @@ struct body {
 };
 
 /* `stream` is the default where the body does not say. `own_tools`: the client may bring tools of
- * its own (OpenAI's form), so that calls and results are messages like others, and the last one may
- * be a result. Everything is copied into `arena` but `root`. */
+ * its own (in OpenAI's form or Anthropic's), so that calls and results are messages like others,
+ * and the last one may be a result. Everything is copied into `arena` but `root`. */
 bool body_read(struct slice text, bool stream, bool own_tools, struct arena *arena,
                struct body *ret_body, struct fault *fault);
 /* True for a JSON object. */

@@ -362,6 +362,30 @@ static bool check_tools(const struct door_request *request, struct fault *fault)
     return true;
 }
 
+/* Whatever a client calls its chat by itself is no id of ours, and no mistake. */
+static void find_conversation(struct door_request *request) {
+    struct slice id;
+    struct fault ignored;
+    if (request->body.conversation_id.size == 0 && request->door->conversation_key &&
+        body_string(&request->body, request->door->conversation_key, request->arena, &id,
+                    &ignored) &&
+        id_valid(id))
+        request->body.conversation_id = id;
+}
+
+/* What is kept of a conversation is what was said, not which tools of a client's own were called.
+ */
+static bool check_results(const struct door_request *request, struct fault *fault) {
+    const struct body *body = &request->body;
+    if (body->conversation_id.size == 0 ||
+        body->messages[body->message_count - 1].role != MODEL_TOOL)
+        return true;
+    fault_set(fault, FAULT_BAD_INPUT,
+              "conversation_id does not go with results of the client's own tools: send the whole "
+              "conversation without it.");
+    return fault_param(fault, "conversation_id");
+}
+
 static void identify_client(struct door_request *request) {
     const struct credentials credentials = credentials_of(request->exchange, request->bot);
     struct identify *identify = identify_start(request->api->chat, request->settings, request->bot,
@@ -386,10 +410,12 @@ void door_open(struct api *api, struct http_exchange *exchange, const struct doo
                    door->own_tools && has_api_key(exchange), request->arena, &request->body,
                    &fault) ||
         !find_bot(request, &fault) || !check_tools(request, &fault) ||
-        !origin_check(exchange, request->bot, &fault) || !check_size(request, &fault)) {
+        !origin_check(exchange, request->bot, &fault) || !check_size(request, &fault) ||
+        !check_results(request, &fault)) {
         refuse(request, &fault);
         return;
     }
+    find_conversation(request);
     request->body.stream = request->body.stream || door->only_streams;
     struct id fresh = id_create();
     request->conversation_id =

@@ -45,6 +45,9 @@ struct door {
     bool stream;         /* when the body does not say */
     bool only_streams;   /* whatever the body says */
     bool own_tools;      /* clients with an API key may bring tools of their own */
+    /* Member that names the conversation where conversation_id does not, if it is an id of ours.
+     * NULL: none. */
+    const char *conversation_key;
     const struct dialect *dialect;
 };
 

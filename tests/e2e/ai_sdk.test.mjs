@@ -15,7 +15,7 @@ const { createRoot } = await import("react-dom/client");
 const { useChat } = await import("@ai-sdk/react");
 const { DefaultChatTransport } = await import("ai");
 
-async function start(t, bot = {}) {
+async function start(t, bot = {}, { id } = {}) {
   const provider = await startProvider(t);
   const path = folder();
   const seed = "create table orders (number integer, status text); insert into orders values (1042, 'shipped');";
@@ -38,9 +38,11 @@ async function start(t, bot = {}) {
   );
   // A page with nothing but the hook.
   const chat = {};
-  const transport = new DefaultChatTransport({ api: `${server.url}/api/chat?dialect=ai-sdk`, body: { bot: "support" } });
+  // A browser would keep the visitor's cookie; here a key says who it is.
+  const headers = id ? { authorization: `Bearer ${server.key()}` } : {};
+  const transport = new DefaultChatTransport({ api: `${server.url}/api/chat?dialect=ai-sdk`, body: { bot: "support" }, headers });
   function Page() {
-    Object.assign(chat, useChat({ transport, onError: (error) => (chat.told = error) }));
+    Object.assign(chat, useChat({ ...(id && { id }), transport, onError: (error) => (chat.told = error) }));
     return null;
   }
   const root = createRoot(document.getElementById("root"));
@@ -89,6 +91,38 @@ test("useChat shows the server's tools, and none of their results", async (t) =>
   assert.equal(chat.error, undefined);
   // The page sends its parts back; the server takes the text of them.
   assert.deepEqual(texts(await send("say Fine.")), ["Fine."]);
+});
+
+test("a chat whose id is one of the server's is kept there", async (t) => {
+  const id = "01M84DMG1PAXDTPN7628BMAZ8V";
+  const { provider, server, chat, send } = await start(t, {}, { id });
+  const message = await send("say One.");
+  assert.equal(message.metadata.conversation_id, id);
+  await until(() => server.sql(`select 1 from messages where conversation_id = '${id}'`).length === 2, "the record");
+  chat.setMessages([]); // a reload, without what was said
+  await until(() => chat.messages.length === 0, "the page to forget");
+  await send("say Two.");
+  assert.deepEqual((await provider.requests()).at(-1).body.messages.slice(1).map(({ content }) => content), ["say One.", "One.", "say Two."]);
+  // Named in the body, another counts; any other id of a chat is the page's own.
+  const post = async (more) => {
+    const reply = await server.post("/api/chat?dialect=ai-sdk", { messages: [{ role: "user", parts: [{ type: "text", text: "say hi" }] }], ...more });
+    await reply.text();
+    return [reply.status, reply.headers.get("x-conversation-id")];
+  };
+  const other = "01M84DMG1PAXDTPN7628BMAZ8W";
+  assert.deepEqual(await post({ id, conversation_id: other }), [200, other]);
+  const [status, fresh] = await post({ id: "page-7" });
+  assert.equal(status, 200);
+  assert.notEqual(fresh, "page-7");
+  assert.deepEqual((await post({ id: 7 }))[0], 200);
+  assert.deepEqual((await post({ id: id }))[0], 404); // another visitor's
+});
+
+test("arguments on several lines are one event", async (t) => {
+  const { chat, send } = await start(t);
+  const message = await send('call order_status {\n"order":\r\n1042}');
+  assert.deepEqual(message.parts.find((part) => part.type === "dynamic-tool").input, { order: 1042 });
+  assert.equal(chat.error, undefined);
 });
 
 test("a tool that fails is shown as such", async (t) => {

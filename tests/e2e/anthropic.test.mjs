@@ -68,7 +68,9 @@ test("an empty answer is an answer", async (t) => {
 });
 
 test("a client's own prompt, tools and settings are dropped and named", async (t) => {
-  const { client, provider } = await start(t);
+  const { server, provider } = await start(t);
+  // No key of ours: what a page could send as well.
+  const client = new Anthropic({ baseURL: server.url, apiKey: "none", authToken: null, maxRetries: 0 });
   const { response } = await client.messages
     .create(
       ask("hi", {
