@@ -329,7 +329,10 @@ static void on_end(void *user, const struct fault *fault) {
     if (!fault) {
         emit_start(turn); /* an empty answer is an answer */
         turn->finish = turn->call->finish;
-        turn_advance(turn, tools_wanted(turn) ? TURN_TOOLS : TURN_RECORD);
+        bool tools = tools_wanted(turn);
+        if (!tools && turn->finish == MODEL_FINISH_TOOL_CALLS)
+            turn->finish = MODEL_FINISH_STOP; /* it was told that there are no more, and called */
+        turn_advance(turn, tools ? TURN_TOOLS : TURN_RECORD);
     } else {
         struct fault copy = *fault;
         after_failure(turn, &copy, another_key);

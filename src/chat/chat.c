@@ -1,5 +1,6 @@
 #include "base/memory.h"
 #include "chat/key_sets.h"
+#include "chat/mcp_client.h"
 #include "chat/settings.h"
 #include "chat/state.h"
 #include "chat/turn_state.h"
@@ -12,6 +13,7 @@ struct chat *chat_create(const struct chat_parts *parts, struct settings *settin
     chat->parts = *parts;
     chat->settings = settings_reference(settings);
     chat->fetcher = fetcher_create(parts->loop);
+    chat->mcp = mcp_clients_create(parts->loop, chat->fetcher);
     return chat;
 }
 
@@ -23,6 +25,7 @@ void chat_destroy(struct chat *chat) {
     webhooks_cancel(chat);
     for (size_t i = 0; i < TOKENS_ENCODINGS; i++)
         tokens_destroy(chat->tokens[i]);
+    mcp_clients_destroy(chat->mcp);
     fetcher_destroy(chat->fetcher);
     settings_release(chat->settings);
     free(chat);

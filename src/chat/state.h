@@ -13,7 +13,8 @@ struct chat {
     void (*idle)(void *user);
     void *idle_user;
     struct key_set_fetch *key_set_fetches; /* see identify.c */
-    struct webhook *webhooks;              /* under way; see webhook.c */
+    struct mcp_clients *mcp;
+    struct webhook *webhooks; /* under way; see webhook.c */
     size_t webhook_count;
     struct tokens *tokens[TOKENS_ENCODINGS]; /* made at first use */
 };

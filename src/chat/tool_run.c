@@ -1,6 +1,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "chat/mcp_client.h"
 #include "chat/settings.h"
 #include "chat/tool_run_state.h"
 #include "fetch/fetch.h"
@@ -119,7 +120,6 @@ static void run_sql(struct tool_run *run) {
 /* --- the beginning --- */
 
 static void run_kind(struct tool_run *run) {
-    struct fault fault;
     switch (run->tool->kind) {
     case TOOL_SQL:
         run_sql(run);
@@ -127,12 +127,12 @@ static void run_kind(struct tool_run *run) {
     case TOOL_HTTP:
         tool_run_http(run);
         break;
+    case TOOL_MCP:
+        tool_run_mcp(run);
+        break;
     case TOOL_BUILTIN:
         tool_run_builtin(run);
         break;
-    default:
-        fault_set(&fault, FAULT_INTERNAL, "This kind of tool cannot be run.");
-        tool_run_end(run, &fault);
     }
 }
 
@@ -214,10 +214,14 @@ struct tool_run *tool_run_start(struct chat *chat, const struct tool_run_request
 
 void tool_run_cancel(struct tool_run *run) {
     run->done = NULL;
-    if (run->fetch) {
+    if (run->fetch || run->mcp) {
         struct fault fault;
-        fetch_cancel(run->fetch);
+        if (run->fetch)
+            fetch_cancel(run->fetch);
+        if (run->mcp)
+            mcp_task_cancel(run->mcp);
         run->fetch = NULL;
+        run->mcp = NULL;
         fault_set(&fault, FAULT_CANCELLED, "Cancelled.");
         run->unsure = true; /* it was sent */
         tool_run_end(run, &fault);

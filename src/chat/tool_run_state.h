@@ -28,6 +28,7 @@ struct tool_run {
     struct slice earlier; /* the result of a write that was done before */
     struct job sql_job;
     struct fetch *fetch;
+    struct mcp_task *mcp;
     int status;
     struct slice content_type;
     struct buffer body;
@@ -49,4 +50,5 @@ struct tool_run *tool_run_of(struct store_job *job);
 bool tool_run_back(struct tool_run *run);
 
 void tool_run_http(struct tool_run *run);
+void tool_run_mcp(struct tool_run *run);
 void tool_run_builtin(struct tool_run *run);

@@ -9,6 +9,7 @@
 #include "chat/state.h"
 #include "chat/tool_result.h"
 #include "chat/tool_run.h"
+#include "chat/tools_mcp.h"
 #include "tool/schema.h"
 #include "tool/tool.h"
 
@@ -36,7 +37,7 @@ struct tool_use {
 
 void tools_offer(struct turn *turn) {
     const struct bot *bot = turn->bot;
-    size_t count = bot->tool_count + turn->client_tool_count;
+    size_t count = bot->tool_count + tools_mcp_count(turn) + turn->client_tool_count;
     if (count == 0)
         return;
     struct model_tool *tools = arena_array(turn->arena, count, sizeof *tools);
@@ -50,6 +51,7 @@ void tools_offer(struct turn *turn) {
         tools[used++] =
             (struct model_tool){slice_of(tool->name), tool->description, tool->parameters};
     }
+    tools_mcp_offer(turn, tools, offered, &used);
     for (size_t i = 0; i < turn->client_tool_count; i++)
         tools[used++] = turn->client_tools[i]; /* offered is zeroed: no tool of ours */
     turn->offered = offered;

@@ -11,6 +11,7 @@
 #include "chat/state.h"
 #include "chat/summary.h"
 #include "chat/tools.h"
+#include "chat/tools_mcp.h"
 #include "chat/turn_state.h"
 #include <assert.h>
 
@@ -35,6 +36,7 @@ static void destroy(struct turn *turn) {
     atomic_fetch_sub(&chat->parts.metrics->turns_active, 1);
     buffer_finish(&turn->answer);
     round_finish(&turn->round);
+    tools_mcp_release(turn);
     settings_release(turn->settings);
     arena_destroy(turn->arena); /* the turn itself lies in it */
     chat_turn_gone(chat);
@@ -145,12 +147,12 @@ static void on_passages(void *user) {
     if (turn->stopped)
         turn_fail(turn, turn->stopped);
     else
-        turn_advance(turn, TURN_FIT);
+        turn_advance(turn, tools_mcp_load(turn));
 }
 
 static enum turn_step load(struct turn *turn) {
     if (turn->bot->knowledge_count == 0)
-        return TURN_FIT;
+        return tools_mcp_load(turn);
     knowledge_search_start(turn, on_passages, turn);
     return TURN_WAIT;
 }

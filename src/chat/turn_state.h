@@ -54,6 +54,14 @@ struct offered_tool {
 
 struct tool_use; /* see tools.c */
 
+/* What an MCP server of the bot's offers. */
+struct turn_mcp {
+    struct turn *turn;
+    const struct tool *tool; /* the entry of the configuration */
+    struct mcp_task *task;   /* under way, or NULL */
+    struct mcp_tools *tools; /* a reference; NULL: not had */
+};
+
 struct turn {
     struct turn *next, *previous; /* in the chat */
     struct chat *chat;
@@ -101,6 +109,8 @@ struct turn {
     unsigned char cache_digest[32];
 
     /* tools */
+    struct turn_mcp *mcp;
+    size_t mcp_count, mcp_waiting;
     const struct offered_tool *offered;
     struct round round;              /* what the model said in the call under way */
     struct model_message *exchanged; /* calls and results so far, sent behind `what`'s messages */

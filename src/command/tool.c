@@ -20,6 +20,7 @@ struct trial {
     struct chat *chat;
     const struct bot *bot;
     const struct tool *tool;
+    struct slice mcp_name; /* of an MCP server: which of its tools */
     bool ok;
 };
 
@@ -51,10 +52,19 @@ static int list(const struct settings *settings) {
 
 /* --- run --- */
 
-static const struct tool *find_tool(const struct settings *settings, const char *name) {
-    for (size_t i = 0; i < settings->tool_count; i++)
-        if (strcmp(settings->tools[i].name, name) == 0)
-            return &settings->tools[i];
+/* A tool of an MCP server is named as models name it: SERVER_TOOL. */
+static const struct tool *find_tool(const struct settings *settings, const char *name,
+                                    struct slice *ret_mcp_name) {
+    for (size_t i = 0; i < settings->tool_count; i++) {
+        const struct tool *tool = &settings->tools[i];
+        size_t size = strlen(tool->name);
+        bool begins = strncmp(tool->name, name, size) == 0;
+        if (tool->kind == TOOL_MCP && begins && name[size] == '_' && name[size + 1])
+            *ret_mcp_name = slice_of(name + size + 1);
+        else if (tool->kind == TOOL_MCP || !begins || name[size])
+            continue;
+        return tool;
+    }
     fprintf(stderr, "switchboard tool: there is no tool %s; `switchboard tool list` shows them\n",
             name);
     return NULL;
@@ -102,6 +112,7 @@ static void run(struct trial *trial, struct slice arguments, const char *user) {
         .settings = chat_settings(trial->chat),
         .bot = trial->bot,
         .tool = trial->tool,
+        .mcp_name = trial->mcp_name,
         .arguments = arguments,
         .bindings = bindings,
         .binding_count = user ? 4 : 3,
@@ -133,7 +144,8 @@ static bool open_trial(struct trial *trial, struct config *config, const char *b
 
 static int try_tool(struct config *config, const struct arguments *arguments, const char *bot,
                     const char *user) {
-    struct trial trial = {.tool = find_tool(config->settings, arguments->words[1])};
+    struct trial trial = {0};
+    trial.tool = find_tool(config->settings, arguments->words[1], &trial.mcp_name);
     struct slice text = slice_of(arguments->word_count > 2 ? arguments->words[2] : "{}");
     if (!trial.tool || !fits(trial.tool, text)) {
         config_destroy(config);

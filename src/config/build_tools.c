@@ -188,9 +188,11 @@ static void build_sql(struct builder *builder, struct draft_tool *draft,
         mistake(builder, draft->sql_node, "query", &place, draft->entry.offset, fault.message);
 }
 
-static bool build_headers(struct builder *builder, struct draft_tool *draft,
-                          const struct place *place) {
-    const struct yaml_node *node = draft->http_headers;
+/* Names and values, both kinds of headers alike. */
+static bool build_headers(struct builder *builder, const struct yaml_node *node,
+                          const struct yaml_node *section, size_t otherwise,
+                          const struct place *place, const struct http_tool_header **ret_headers,
+                          size_t *ret_count) {
     bool good = !node || node->kind == YAML_MAPPING;
     struct http_tool_header *headers =
         arena_array(builder->arena, node ? node->count : 0, sizeof *headers);
@@ -204,12 +206,28 @@ static bool build_headers(struct builder *builder, struct draft_tool *draft,
         headers[i] = (struct http_tool_header){arena_string(builder->arena, pair->key->text),
                                                arena_copy(builder->arena, pair->value->value)};
     }
-    draft->http.headers = headers;
-    draft->http.header_count = node ? node->count : 0;
+    *ret_headers = headers;
+    *ret_count = node ? node->count : 0;
     if (!good)
-        mistake(builder, draft->http_node, "headers", place, draft->entry.offset,
+        mistake(builder, section, "headers", place, otherwise,
                 "expected names of headers with a text each");
     return good;
+}
+
+static void build_mcp(struct builder *builder, struct draft_tool *draft,
+                      const struct place *tool_place) {
+    struct place place = below(tool_place, "mcp");
+    const struct http_tool_header *headers;
+    size_t count;
+    if (!build_headers(builder, draft->mcp_headers, draft->mcp_node, draft->entry.offset, &place,
+                       &headers, &count))
+        return;
+    struct mcp_header *own = arena_array(builder->arena, count, sizeof *own);
+    for (size_t i = 0; i < count; i++)
+        own[i] = (struct mcp_header){headers[i].name, headers[i].value};
+    draft->mcp.name = draft->entry.name;
+    draft->mcp.headers = own;
+    draft->mcp.header_count = count;
 }
 
 static void build_body(struct builder *builder, struct draft_tool *draft) {
@@ -235,7 +253,9 @@ static void build_http(struct builder *builder, struct draft_tool *draft,
     struct fault fault;
     draft->http.method = methods[draft->method];
     draft->tool.write = draft->method != 0;
-    if (!build_headers(builder, draft, &place) || draft->http.url.size == 0)
+    if (!build_headers(builder, draft->http_headers, draft->http_node, draft->entry.offset, &place,
+                       &draft->http.headers, &draft->http.header_count) ||
+        draft->http.url.size == 0)
         return;
     build_body(builder, draft);
     if (http_tool_placeholders(&draft->http, builder->arena, &names, &count, &fault))
@@ -304,12 +324,12 @@ static void build_texts(struct builder *builder, struct draft_tool *draft,
 
 static bool find_kind(struct builder *builder, struct draft_tool *draft,
                       const struct place *place) {
-    int kinds =
-        (draft->sql_node != NULL) + (draft->http_node != NULL) + (draft->builtin_name != NULL);
+    int kinds = (draft->sql_node != NULL) + (draft->http_node != NULL) + (draft->mcp_node != NULL) +
+                (draft->builtin_name != NULL);
     if (kinds != 1) {
         errors_add(builder->errors, draft->entry.offset, place,
-                   kinds == 0 ? "sql, http or builtin is missing"
-                              : "must be of one kind: sql, http or builtin");
+                   kinds == 0 ? "sql, http, mcp or builtin is missing"
+                              : "must be of one kind: sql, http, mcp or builtin");
         return false;
     }
     if (draft->builtin_name && !builtin_find(slice_of(draft->builtin_name), &draft->builtin.kind)) {
@@ -328,17 +348,24 @@ static void build_tool(struct builder *builder, struct draft_tool *draft, struct
         errors_add(builder->errors, draft->entry.offset, &place,
                    "the name of a tool begins with a letter: not every model takes another");
     build_texts(builder, draft, &place);
-    if (!find_kind(builder, draft, &place) || !build_parameters(builder, draft, &place))
+    if (!find_kind(builder, draft, &place))
+        return;
+    if (draft->mcp_node && (draft->parameters || draft->tool.description.size > 0))
+        errors_add(builder->errors, draft->entry.offset, &place,
+                   "an MCP server describes its tools itself: no description and no parameters");
+    else if (!draft->mcp_node && !build_parameters(builder, draft, &place))
         return;
     if (tool->description.size == 0 && draft->builtin_name)
         tool->description = builtin_description(draft->builtin.kind);
-    else if (tool->description.size == 0)
+    else if (tool->description.size == 0 && !draft->mcp_node)
         errors_add(builder->errors, draft->entry.offset, &place,
                    "description is missing: the model chooses by it");
     if (draft->sql_node)
         build_sql(builder, draft, &place);
     else if (draft->http_node)
         build_http(builder, draft, &place);
+    else if (draft->mcp_node)
+        build_mcp(builder, draft, &place);
     else
         build_builtin(builder, draft, &place);
     *ret_tool = *tool;
@@ -350,6 +377,10 @@ static void build_tool(struct builder *builder, struct draft_tool *draft, struct
         ret_tool->kind = TOOL_HTTP;
         ret_tool->http = memcpy(arena_allocate(builder->arena, sizeof draft->http), &draft->http,
                                 sizeof draft->http);
+    } else if (draft->mcp_node) {
+        ret_tool->kind = TOOL_MCP;
+        ret_tool->mcp = memcpy(arena_allocate(builder->arena, sizeof draft->mcp), &draft->mcp,
+                               sizeof draft->mcp);
     } else {
         ret_tool->kind = TOOL_BUILTIN;
         ret_tool->builtin = memcpy(arena_allocate(builder->arena, sizeof draft->builtin),

@@ -5,6 +5,7 @@
 #include "config/option.h"
 #include "tool/builtin.h"
 #include "tool/http_tool.h"
+#include "tool/mcp.h"
 #include "tool/sql_tool.h"
 
 struct draft_key {
@@ -46,11 +47,13 @@ struct draft_tool {
     struct tool tool;
     struct sql_tool sql;
     struct http_tool http;
+    struct mcp_server mcp;
     struct builtin_tool builtin;
     /* the sections' own nodes, NULL when not given */
-    const struct yaml_node *sql_node, *http_node, *calendar_node;
+    const struct yaml_node *sql_node, *http_node, *mcp_node, *calendar_node;
     const char *database, *builtin_name; /* as written */
-    const struct yaml_node *parameters, *visible_text, *http_headers, *http_body, *hours;
+    const struct yaml_node *parameters, *visible_text, *http_headers, *http_body, *mcp_headers,
+        *hours;
     int64_t slot_ms, days_ahead_ms, notice_ms, capacity;
     int method;
 };

@@ -64,6 +64,27 @@ static const struct section http_tool_section = {
     .node = offsetof(struct draft_tool, http_node),
     ROWS(http_tool_options)};
 
+static const struct option mcp_options[] = {
+    TOOL("url", OPTION_URL, mcp.url, .flags = OPTION_REQUIRED,
+         .help = "Where it speaks the protocol over streamable HTTP."),
+    TOOL("headers", OPTION_TREE, mcp_headers, .flags = OPTION_HIDDEN, .form = "name: value",
+         .help = "Sent with each request, such as `Authorization`."),
+    TOOL("tools", OPTION_STRING, mcp.tools, LIST(struct draft_tool, mcp.tool_count, 128),
+         RANGE(1, 128), .flags = OPTION_LIST, .help = "Those that are used, by the server's names.",
+         .fallback_text = "all"),
+    TOOL("allow_private", OPTION_BOOLEAN, mcp.allow_private, .fallback = "false",
+         .help = "Whether the host may be an address of the inner network."),
+    TOOL("bytes", OPTION_SIZE, mcp.bytes_max, RANGE(100, 64 * MIB), .fallback = "1MiB",
+         .help = "Bytes of an answer; one that is larger is refused."),
+};
+static const struct section mcp_section = {
+    .name = "mcp",
+    .help =
+        "A server of the Model Context Protocol. Its tools are named after this entry: the tool "
+        "`add` of the entry `docs` is `docs_add` for models.",
+    .node = offsetof(struct draft_tool, mcp_node),
+    ROWS(mcp_options)};
+
 static const struct option calendar_options[] = {
     TOOL("name", OPTION_STRING, builtin.calendar, RANGE(1, 64),
          .help = "Tools with the same name share their slots.", .fallback_text = "the tool's name"),
@@ -96,6 +117,8 @@ static const struct option tool_options[] = {
     TOOL("sql", OPTION_SECTION, entry, .section = &sql_section, .help = "Asks a database."),
     TOOL("http", OPTION_SECTION, entry, .section = &http_tool_section,
          .help = "Asks an HTTP server."),
+    TOOL("mcp", OPTION_SECTION, entry, .section = &mcp_section,
+         .help = "Takes the tools of an MCP server."),
     TOOL("builtin", OPTION_STRING, builtin_name, RANGE(1, 64),
          .help = "`now`, `search_knowledge` or `book_slot`."),
     TOOL("calendar", OPTION_SECTION, entry, .section = &calendar_section,
@@ -114,7 +137,7 @@ static const struct option tool_options[] = {
 };
 const struct section tool_section = {.name = "tool",
                                      .help = "What bots can do besides talking: each is of one "
-                                             "kind, `sql`, `http` or `builtin`.",
+                                             "kind, `sql`, `http`, `mcp` or `builtin`.",
                                      .size = sizeof(struct draft_tool),
                                      ROWS(tool_options)};
 

@@ -189,10 +189,14 @@ test("rounds, calls and repetitions are bounded", async (t) => {
   assert.equal(bodies.length, 4);
   assert.equal(bodies.at(-1).tool_choice, "none");
   assert.equal((await logged(3)).filter((row) => row.outcome === "same").length, 2);
+  // A model that does not listen ends the turn all the same.
+  const stubborn = await ask('text-first; say Again.; call order_status {"order":1}; rounds 50; stubborn');
+  assert.equal(stubborn.finish, "stop");
+  assert.ok(stubborn.done);
   // Fifty at once: five run, the others are refused.
   const fifty = Array.from({ length: 50 }, (_, i) => `call order_status {"order":${i + 1}}`).join(";");
   await ask(fifty);
-  const rows = (await logged(53)).slice(3);
+  const rows = (await logged(56)).slice(6);
   assert.equal(rows.filter((row) => row.outcome === "done").length, 5);
   assert.equal(rows.filter((row) => row.outcome === "refused").length, 45);
 });

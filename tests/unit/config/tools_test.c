@@ -115,9 +115,19 @@ static void tells_mistakes(void **state) {
     static const struct {
         const char *text, *path, *message;
     } mistakes[] = {
-        {TOOL("timeout: 1s"), "tools.t", "sql, http or builtin is missing"},
+        {TOOL("timeout: 1s"), "tools.t", "sql, http, mcp or builtin is missing"},
         {TOOL("builtin: now, http: { url: \"https://a.example/\" }"), "tools.t",
-         "must be of one kind: sql, http or builtin"},
+         "must be of one kind: sql, http, mcp or builtin"},
+        {TOOL("mcp: { url: \"https://a.example/mcp\" }"), "tools.t",
+         "an MCP server describes its tools itself: no description and no parameters"},
+        {"tools: { t: { mcp: { url: \"https://a.example/mcp\", headers: [\"$CONFIG_TEST_WORD\"] } "
+         "} "
+         "}\n" BOT,
+         "tools.t.mcp.headers", "expected names of headers with a text each"},
+        {"tools: { t: { mcp: { url: \"https://a.example/mcp\", headers: { A: \"$CONFIG_TEST_WORD\" "
+         "} "
+         "} } }\n" BOT,
+         "", ""},
         {TOOL("builtin: nwo"), "tools.t.builtin",
          "expected one of now, search_knowledge, book_slot"},
         {TOOL("builtin: book_slot"), "tools.t", "calendar is missing"},
