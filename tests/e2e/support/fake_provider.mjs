@@ -15,6 +15,7 @@
 //   count N              the words w1 to wN                              repeat N        begin N words too early
 //   call NAME JSON       call that tool (several: in parallel); given the results, answer with them
 //   rounds N             call so often in a row before answering         text-first      say the text before calling
+//   stubborn             call even where no tool may be called
 //   once                 an Anthropic that calls, and fails when it is given the results
 //
 // Asked to continue an answer that broke off, it goes on behind the part that it is shown.
@@ -75,7 +76,7 @@ function script(body) {
   const results = body.messages.slice(body.messages.lastIndexOf(users.at(continues ? -2 : -1)) + 1).filter((message) => message.role === "tool");
   const done = plan.calls ? results.length / plan.calls.length : 0;
   plan.round = done;
-  if (plan.calls && (done >= (plan.rounds ?? 1) || body.tool_choice === "none")) {
+  if (plan.calls && (done >= (plan.rounds ?? 1) || (body.tool_choice === "none" && !plan.stubborn))) {
     delete plan.calls;
     if (!/(^|;)\s*say /.test(source)) plan.words = ["Results:", ...results.map((message) => ` ${textOf(message)}`)];
   } else if (plan.calls && !plan["text-first"]) plan.words = [];
