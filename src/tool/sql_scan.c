@@ -84,6 +84,6 @@ enum sql_piece sql_scan(struct sql_scan *scan, struct slice *ret_text) {
         }
         scan->at = end > at ? end : at + 1;
     }
-    *ret_text = (struct slice){text.data + start, text.size - start};
+    *ret_text = slice_from(text, start);
     return text.size > start ? SQL_PIECE_TEXT : SQL_PIECE_NONE;
 }

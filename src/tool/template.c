@@ -38,7 +38,7 @@ enum template_piece template_scan(struct template_scan *scan, bool strict, struc
         return doubled ? TEMPLATE_TEXT : TEMPLATE_BAD;
     }
     scan->at = at;
-    *ret_text = (struct slice){text.data + start, at - start};
+    *ret_text = slice_from(slice_first(text, at), start);
     return at > start ? TEMPLATE_TEXT : TEMPLATE_END;
 }
 
