@@ -4,6 +4,10 @@
 #include "chat/mcp_client_state.h"
 #include "loop/loop.h"
 
+/* The task's own timer comes before the exchange's, and tells the server. */
+static const int64_t slack_ms = 2000;
+static const int64_t notice_ms = 2000;
+
 /* --- tasks --- */
 
 static void free_task(struct mcp_task *task) {
@@ -18,7 +22,10 @@ static void end_list(struct mcp_task *task, struct mcp_tools *tools, const struc
     mcp_list_done *done = task->list_done;
     void *user = task->user;
     free_task(task);
+    if (tools)
+        mcp_tools_reference(tools); /* the callback may have others fetched */
     done(user, tools, fault);
+    mcp_tools_release(tools);
 }
 
 static void end_call(struct mcp_task *task, struct slice result, const struct fault *fault,
@@ -32,6 +39,8 @@ static void end_call(struct mcp_task *task, struct slice result, const struct fa
 static void fail_task(struct mcp_task *task, const struct fault *fault, bool unsure) {
     if (task->is_call)
         end_call(task, (struct slice){NULL, 0}, fault, unsure);
+    else if (task->client->tools) /* better old than none */
+        end_list(task, task->client->tools, NULL);
     else
         end_list(task, NULL, fault);
 }
@@ -59,16 +68,39 @@ static int64_t time_left(const struct mcp_task *task) {
     return left > 1 ? left : 1;
 }
 
+/* The part of the codes in which each server has its own. */
+static bool is_servers_own(const struct mcp_reply *reply) {
+    return reply->outcome == MCP_REFUSED && reply->message.code <= -32000 &&
+           reply->message.code > MCP_HEADER_MISMATCH;
+}
+
 bool mcp_client_lost(const struct mcp_client *client, const struct mcp_reply *reply) {
-    if (client->terms.stateless)
-        return reply->outcome == MCP_REFUSED && reply->message.code == MCP_VERSION_UNSUPPORTED;
+    bool unnamed = reply->outcome == MCP_STATUS || is_servers_own(reply);
     /* The specification says 404 for a session that is over; some servers say 400. */
-    return client->terms.session.size > 0 && (reply->status == 404 || reply->status == 400);
+    if (!client->terms.stateless)
+        return client->terms.session.size > 0 &&
+               (reply->status == 404 || (reply->status == 400 && unnamed));
+    /* A server of today says what is wrong. This is an older one by now. */
+    return (reply->outcome == MCP_REFUSED && reply->message.code == MCP_VERSION_UNSUPPORTED) ||
+           (unnamed && (reply->status == 400 || reply->status == 404 || reply->status == 405));
 }
 
 void mcp_client_forget(struct mcp_client *client, unsigned generation) {
     if (generation == client->generation)
         client->ready = false;
+}
+
+/* Once more, on other terms or with a newer list. */
+static void call_again(struct mcp_task *task, bool lost) {
+    struct mcp_client *client = task->client;
+    task->retried = true;
+    if (lost) {
+        mcp_client_forget(client, task->generation);
+    } else {
+        task->wants_list = true;
+        client->tools_stale = true;
+    }
+    mcp_client_advance(client);
 }
 
 static void on_called(void *user, const struct mcp_reply *reply) {
@@ -78,10 +110,10 @@ static void on_called(void *user, const struct mcp_reply *reply) {
     struct buffer text = {0};
     task->exchange = NULL;
     client->tools_stale = client->tools_stale || reply->message.list_changed;
-    if (mcp_client_lost(client, reply) && !task->retried) {
-        task->retried = true;
-        mcp_client_forget(client, task->generation);
-        mcp_client_advance(client);
+    bool lost = mcp_client_lost(client, reply);
+    bool mismatch = reply->outcome == MCP_REFUSED && reply->message.code == MCP_HEADER_MISMATCH;
+    if ((lost || mismatch) && !task->retried) {
+        call_again(task, lost);
         return;
     }
     bool ok = reply->outcome == MCP_RESULT && mcp_read_result(reply->message.result, &text, &fault);
@@ -100,7 +132,7 @@ static void send_call(struct mcp_task *task, const struct mcp_tool *tool) {
     struct mcp_exchange_request exchange = {
         .id = task->id = mcp_client_next_id(client),
         .resume = client->terms.stateless ? NULL : &client->terms,
-        .timeout_ms = time_left(task),
+        .timeout_ms = time_left(task) + slack_ms,
         .bytes_max = client->server.bytes_max,
     };
     task->generation = client->generation;
@@ -120,12 +152,10 @@ int64_t mcp_client_next_id(struct mcp_client *client) {
 static bool serve(struct mcp_task *task) {
     struct mcp_client *client = task->client;
     struct fault fault;
+    if ((!task->is_call || task->wants_list) && !mcp_client_tools_fresh(client))
+        return false;
     if (!task->is_call) {
-        if (!mcp_client_tools_fresh(client))
-            return false;
-        struct mcp_tools *tools = mcp_tools_reference(client->tools);
-        end_list(task, tools, NULL);
-        mcp_tools_release(tools);
+        end_list(task, client->tools, NULL);
         return true;
     }
     /* A list that is too old is good enough to know what the tool is called with. */
@@ -141,26 +171,71 @@ static bool serve(struct mcp_task *task) {
     return true;
 }
 
-void mcp_client_advance(struct mcp_client *client) {
-    for (struct mcp_task *task; (task = first_waiting(client));) {
-        if (!client->ready) {
-            mcp_client_start_setup(client);
-            return;
-        }
-        if (!serve(task)) {
-            mcp_client_start_list(client);
-            return;
-        }
+/* Callbacks may end other tasks, so it begins anew after each that was served. */
+static bool serve_one(struct mcp_client *client) {
+    struct mcp_task *task;
+    LIST_FOREACH(task, &client->tasks, all) {
+        if (!task->exchange && serve(task))
+            return true;
     }
+    return false;
+}
+
+void mcp_client_advance(struct mcp_client *client) {
+    while (client->ready && serve_one(client))
+        ;
+    if (!first_waiting(client))
+        return;
+    if (client->ready)
+        mcp_client_start_list(client);
+    else
+        mcp_client_start_setup(client);
+}
+
+/* --- giving up --- */
+
+static void notify(struct mcp_client *client, const struct mcp_request *request) {
+    const struct mcp_exchange_request exchange = {
+        .request = *request, .id = -1, .timeout_ms = notice_ms, .bytes_max = MCP_LIST_BYTES_MIN};
+    mcp_exchange_start(&client->line, &exchange, NULL, NULL);
+}
+
+/* Nobody waits for the answer any longer. Without a session the closed connection says so. */
+static void abandon(struct mcp_task *task) {
+    struct mcp_client *client = task->client;
+    struct mcp_request request;
+    if (!task->exchange)
+        return;
+    mcp_exchange_cancel(task->exchange);
+    task->exchange = NULL;
+    if (!client->ready || client->terms.stateless || task->generation != client->generation)
+        return;
+    struct arena *arena = arena_create(512);
+    mcp_encode_cancelled(&client->server, &client->terms, task->id, arena, &request);
+    notify(client, &request);
+    arena_destroy(arena);
+}
+
+void mcp_client_end_session(struct mcp_client *client) {
+    struct mcp_request request;
+    if (!client->ready || client->terms.stateless || client->terms.session.size == 0)
+        return;
+    struct arena *arena = arena_create(512);
+    mcp_encode_end(&client->server, &client->terms, arena, &request);
+    notify(client, &request);
+    arena_destroy(arena);
+    client->ready = false;
 }
 
 static void on_late(void *user) {
     struct mcp_task *task = user;
     struct fault fault;
-    if (task->exchange)
-        return; /* it has a deadline of its own */
+    bool sent = task->exchange != NULL;
+    abandon(task);
     fault_set(&fault, FAULT_PROVIDER_STALLED, "The tool's server did not answer in time.");
-    fail_task(task, &fault, false);
+    fault_detail(&fault, "%s, %s", task->client->server.name,
+                 sent ? "while it ran" : "before it could be asked");
+    fail_task(task, &fault, sent);
 }
 
 static struct mcp_task *start(struct mcp_client *client, struct mcp_task *task,
@@ -204,19 +279,7 @@ struct mcp_task *mcp_client_call(struct mcp_client *client, struct slice name,
 }
 
 void mcp_task_cancel(struct mcp_task *task) {
-    struct mcp_client *client = task->client;
-    if (task->exchange) {
-        mcp_exchange_cancel(task->exchange);
-        if (!client->terms.stateless && task->generation == client->generation) {
-            struct arena *arena = arena_create(512);
-            struct mcp_exchange_request exchange = {
-                .id = -1, .timeout_ms = 5000, .bytes_max = MCP_LIST_BYTES_MIN};
-            mcp_encode_cancelled(&client->server, &client->terms, task->id, arena,
-                                 &exchange.request);
-            mcp_exchange_start(&client->line, &exchange, NULL, NULL);
-            arena_destroy(arena);
-        }
-    }
+    abandon(task);
     free_task(task);
 }
 
@@ -239,6 +302,8 @@ static struct mcp_server copy_server(struct arena *arena, const struct mcp_serve
     copy.url = copy_text(arena, server->url);
     copy.headers = headers;
     copy.tools = tools;
+    if (copy.bytes_max == 0)
+        copy.bytes_max = MCP_LIST_BYTES_MIN;
     return copy;
 }
 

@@ -57,3 +57,6 @@ void mcp_clients_destroy(struct mcp_clients *clients); /* NULL is fine */
  * loaded again. One that was not asked for in half an hour is ended. Not from inside a callback.
  * NULL when there are too many that are all in use. */
 struct mcp_client *mcp_clients_get(struct mcp_clients *clients, const struct mcp_server *server);
+/* Ends all sessions, as one that stops should. Calls `closed` when they are, or after two seconds;
+ * at once where there is none. No task may be under way, and none be started any longer. */
+void mcp_clients_close(struct mcp_clients *clients, void (*closed)(void *user), void *user);

@@ -22,8 +22,8 @@ struct mcp_task {
     struct slice name, arguments;  /* of a call */
     struct mcp_exchange *exchange; /* NULL: it waits */
     int64_t id;
-    unsigned generation; /* of the terms on which it was sent */
-    bool retried;
+    unsigned generation;      /* of the terms on which it was sent */
+    bool retried, wants_list; /* the list comes first, a newer one */
 };
 
 /* A list that is being fetched, page by page. */
@@ -69,8 +69,10 @@ void mcp_client_advance(struct mcp_client *client);
 bool mcp_client_lost(const struct mcp_client *client, const struct mcp_reply *reply);
 /* Forgets the terms, unless others are in use meanwhile. */
 void mcp_client_forget(struct mcp_client *client, unsigned generation);
-/* Ends all that wait for terms. */
+/* Ends all that wait. */
 void mcp_client_fail(struct mcp_client *client, const struct fault *fault);
+/* Tells the server that the session is over. */
+void mcp_client_end_session(struct mcp_client *client);
 
 /* mcp_client_setup.c */
 void mcp_client_start_setup(struct mcp_client *client);

@@ -12,6 +12,9 @@ struct mcp_clients {
     struct fetcher *fetcher;
     struct mcp_client *clients[CLIENTS_MAX];
     size_t count;
+    size_t ending; /* with something under way, while all are closed */
+    void (*closed)(void *user);
+    void *user;
 };
 
 struct mcp_clients *mcp_clients_create(struct loop *loop, struct fetcher *fetcher) {
@@ -69,4 +72,28 @@ struct mcp_client *mcp_clients_get(struct mcp_clients *clients, const struct mcp
         return NULL;
     return clients->clients[clients->count++] =
                mcp_client_create(clients->loop, clients->fetcher, server);
+}
+
+/* --- the end --- */
+
+static void on_emptied(void *user) {
+    struct mcp_clients *clients = user;
+    if (--clients->ending == 0)
+        clients->closed(clients->user);
+}
+
+void mcp_clients_close(struct mcp_clients *clients, void (*closed)(void *user), void *user) {
+    clients->closed = closed;
+    clients->user = user;
+    for (size_t i = 0; i < clients->count; i++) {
+        struct mcp_client *client = clients->clients[i];
+        mcp_client_end_session(client);
+        if (LIST_EMPTY(&client->line.exchanges))
+            continue;
+        client->line.emptied = on_emptied;
+        client->line.user = clients;
+        clients->ending++;
+    }
+    if (clients->ending == 0)
+        closed(user);
 }
