@@ -13,9 +13,9 @@ let conversation; // its id, from the first answer on
 
 const questions = [
   "Do you ship to Germany?",
-  "How can I return something?",
-  "Which headphones do you have?",
-  "When are you open?",
+  "Where is my order 1042?",
+  "Find headphones under 100 euros",
+  "Book a consultation on Tuesday afternoon",
 ];
 
 function show(kind, text) {
@@ -25,6 +25,17 @@ function show(kind, text) {
   list.append(item);
   page.scrollTop = page.scrollHeight;
   return item;
+}
+
+// Bold words and backslashes of the answer's Markdown; all else is text as it stands. A page of your own may want more.
+function write(item, text) {
+  item.replaceChildren();
+  text.split(/\*\*([^*\n]+)\*\*/).forEach((piece, i) => {
+    const words = piece.replace(/\\([\\`*_[\]<>#|])/g, "$1");
+    const node = i % 2 ? document.createElement("strong") : document.createTextNode(words);
+    if (i % 2) node.textContent = words;
+    item.append(node);
+  });
 }
 
 // The reader who scrolled up is left where he is.
@@ -69,7 +80,7 @@ async function answer(item) {
     const chunk = JSON.parse(payload);
     if (chunk.error) throw new Error(chunk.error.message);
     text += chunk.choices[0]?.delta?.content ?? "";
-    keepInView(() => (item.textContent = text));
+    keepInView(() => write(item, text));
   }
   throw new Error("The answer broke off.");
 }
