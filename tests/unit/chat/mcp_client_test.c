@@ -26,12 +26,15 @@ static void opens_a_session_for_older_servers(void **state) {
     mcp_end(&fixture);
 }
 
+#define UNSUPPORTED                                                                                \
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32022,\"message\":\"\","                   \
+    "\"data\":{\"supported\":[\"2025-11-25\"]}}}"
+
 static void takes_the_revision_that_is_named(void **state) {
     (void)state;
     static const char *const answers[] = {
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"supportedVersions\":[\"2025-11-25\"]}}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32022,\"message\":\"\",\"data\":{"
-        "\"supported\":[\"2025-11-25\"]}}}",
+        UNSUPPORTED,
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32601,\"message\":\"\"}}",
         "<html>",
     };
