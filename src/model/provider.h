@@ -74,6 +74,7 @@ struct model_call {
     const struct model_passage *passages;
     size_t passage_count;
     struct slice language; /* BCP 47, "" when unknown */
+    struct slice today;    /* by the bot's clock, "2026-11-24"; "" when unknown */
     /* how; negative or NaN means not set */
     int64_t max_tokens; /* of the answer, reasoning included */
     double temperature, top_p;
