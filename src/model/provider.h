@@ -128,6 +128,9 @@ struct model_usage {
 };
 /* All -1. */
 struct model_usage model_usage_unknown(void);
+/* The sums of what is known of both sides. */
+int64_t model_usage_prompt(const struct model_usage *usage);
+int64_t model_usage_answer(const struct model_usage *usage); /* reasoning included */
 
 enum model_event_kind {
     MODEL_EVENT_START,     /* once, with what is known: id, model */
