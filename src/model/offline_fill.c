@@ -229,12 +229,14 @@ static bool fill_day(struct offline_filling *filling, struct parameter *paramete
     struct offline_word *date = find_kind(filling, OFFLINE_DATE),
                         *day = find_kind(filling, OFFLINE_DAY);
     struct buffer text = {0};
-    if (date && write_date(filling, date, &text))
+    /* The tool knows best which day a name means, unless it wants a date. */
+    const char *name = day && !has_format(parameter, "date") ? day_name(day->day) : NULL;
+    if (date && write_date(filling, date, &text)) {
         use(filling, date, 1);
-    else if (day && write_day(filling->today, day->day, &text))
+    } else if (name) {
+        buffer_append_string(&text, name);
         use(filling, day, 1);
-    else if (day && !has_format(parameter, "date") && day_name(day->day)) {
-        buffer_append_string(&text, day_name(day->day));
+    } else if (day && write_day(filling->today, day->day, &text)) {
         use(filling, day, 1);
     }
     bool found = text.size > 0;

@@ -334,6 +334,8 @@ static bool alike(struct slice a, struct slice b, size_t ending) {
         same++;
     if (same == a.size && same == b.size)
         return same > 0;
+    if (same < STEM_LEAST - 1)
+        return false; /* most words: no need to count letters */
     while (same > 0 && same < a.size && ((unsigned char)a.data[same] & 0xC0) == 0x80)
         same--; /* not within a letter */
     size_t stem = letters(slice_first(a, same)), rest_a = letters(slice_from(a, same)),
@@ -360,61 +362,68 @@ bool offline_terms_alike(struct slice a, struct slice b) {
 
 static const char *const topics[] = {
     /* OFFLINE_ABOUT_SEARCH comes first */
-    "find search look looking show list browse suche suchen finde finden zeige zeig zeigen cherche "
+    " find search look looking show list browse suche suchen finde finden zeige zeig zeigen "
+    "cherche "
     "chercher recherche rechercher trouve trouver montre montrer busca buscar busco encuentra "
     "encontrar encuentre muestra muestre muestrame cerco cercare trova trovare mostra procuro "
     "procurar encontre zoek zoeken vind toon szukam szukaj znajdz pokaz знайди знайдіть знайти "
     "шукаю "
     "шукай шукати пошук покажи покажіть показати найди найдите найти ищу искать поиск",
-    "book booking reserve reservation schedule appointment slot buche buchen buchung reservieren "
+    " book booking reserve reservation schedule appointment slot buche buchen buchung reservieren "
     "reservierung termin vereinbaren reserver reservez reservation rendez-vous creneau reservar "
     "reserva reserve cita agendar prenota prenotare prenotazione appuntamento marcar agendamento "
     "marcacao afspraak boeken reserveren rezerwacja zarezerwuj umow wizyta забронюй забронювати "
     "бронювання запиши запишіть записатися запис зустріч записаться запишите забронировать randevu",
-    "order purchase bestellung bestellungen auftrag commande pedido orden ordine encomenda "
+    " order purchase bestellung bestellungen auftrag commande pedido orden ordine encomenda "
     "bestelling "
     "zamowienie zamowienia замовлення замовлень заказ заказа заказы siparis",
-    "delivery deliver shipping shipment shipped parcel package track tracking lieferung liefern "
+    " delivery deliver shipping shipment shipped parcel package track tracking lieferung liefern "
     "geliefert sendung versand paket livraison livrer colis expedition suivi entrega envio paquete "
     "seguimiento consegna spedizione pacco levering bezorging verzending pakket dostawa przesylka "
     "paczka доставка доставки доставку посилка посилку відстежити посылка",
-    "status state stand zustand statut etat estado stato статус стан состояние stan",
-    "cancel cancellation stornieren stornierung storno absagen kundigen annuler annulation "
+    " status state stand zustand statut etat estado stato статус стан состояние stan",
+    " cancel cancellation stornieren stornierung storno absagen kundigen annuler annulation "
     "cancelar "
     "cancelacion annullare annulla annuleren anuluj anulowac скасувати скасуй скасування отменить",
-    "return refund rucksendung zuruckgeben ruckgabe zuruckschicken erstattung retour retourner "
+    " return refund rucksendung zuruckgeben ruckgabe zuruckschicken erstattung retour retourner "
     "rembourser remboursement devolver devolucion reembolso reso rimborso zwrot повернути "
     "повернення "
     "возврат вернуть",
-    "invoice bill receipt rechnung beleg facture recu factura recibo fattura ricevuta faktura "
+    " invoice bill receipt rechnung beleg facture recu factura recibo fattura ricevuta faktura "
     "factuur рахунок чек счет",
-    "price cost costs preis kosten prix cout tarif precio coste prezzo costo prijs cena koszt ціна "
+    " price cost costs preis kosten prix cout tarif precio coste prezzo costo prijs cena koszt "
+    "ціна "
     "вартість коштує цена стоимость",
-    "weather forecast wetter wettervorhersage vorhersage meteo clima previsioni weer pogoda погода "
+    " weather forecast wetter wettervorhersage vorhersage meteo clima previsioni weer pogoda "
+    "погода "
     "прогноз",
-    "stock availability available lager bestand verfugbar verfugbarkeit disponible disponibilite "
+    " stock availability available lager bestand verfugbar verfugbarkeit disponible disponibilite "
     "disponibilidad disponibile voorraad dostepnosc наявність наявності наличие",
-    "product products item article produkt produkte artikel produit produits producto productos "
+    " product products item article produkt produkte artikel produit produits producto productos "
     "articulo prodotto prodotti produto producten товар товари товарів товары",
-    "consultation advice adviser advisor beratung berater conseil conseiller consulta asesoria "
+    " consultation advice adviser advisor beratung berater conseil conseiller consulta asesoria "
     "asesoramiento consulenza consulto advies konsultacja porada консультація консультацію "
     "консультації порада консультация",
-    "call callback contact ruckruf anruf kontakt appeler rappel contacter llamada contacto "
+    " call callback contact ruckruf anruf kontakt appeler rappel contacter llamada contacto "
     "chiamata "
     "contatto kontakt дзвінок звонок контакт",
-    "date weekday today datum wochentag fecha calendar kalender calendrier calendario дата "
+    " date weekday today datum wochentag fecha calendar kalender calendrier calendario дата "
     "календар",
 };
 
 unsigned offline_term_about(struct slice word) {
+    enum { BEGIN = 3 }; /* bytes that words which are alike share at least */
+    char begin[BEGIN + 2] = " ";
     unsigned about = 0;
-    for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
-        struct slice rest = slice_of(topics[i]), one;
-        while (slice_split(&rest, ' ', &one))
-            if (one.data[0] == word.data[0] && alike(word, one, ENDING_SHORT)) {
+    if (word.size < BEGIN)
+        return 0;
+    memcpy(begin + 1, word.data, BEGIN);
+    begin[BEGIN + 1] = '\0';
+    for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++)
+        for (const char *at = topics[i]; (at = strstr(at, begin)) && !(about & 1U << i); at++) {
+            const struct slice one = {at + 1, strcspn(at + 1, " ")};
+            if (alike(word, one, ENDING_SHORT))
                 about |= 1U << i;
-                break;
-            }
-    }
+        }
     return about;
 }

@@ -29,19 +29,26 @@ struct candidate {
 static bool is_of(const struct offline_word *word, const struct offline_words *own, bool kinds) {
     for (size_t i = 0; i < own->count; i++) {
         const struct offline_word *other = &own->list[i];
-        if (!kinds && (offline_term_is(TERM_KIND, other->low) || other->common))
-            continue;
-        if ((word->about & other->about) != 0 || offline_terms_alike(word->low, other->low))
+        bool same = (word->about & other->about) != 0 || offline_terms_alike(word->low, other->low);
+        if (same && (kinds || (!offline_term_is(TERM_KIND, other->low) &&
+                               !offline_term_is(TERM_COMMON, other->low))))
             return true;
     }
     return false;
 }
 
+static struct offline_words words_of(struct slice text, struct arena *arena) {
+    struct offline_words words = offline_words_of_tool(text, arena);
+    for (size_t i = 0; i < words.count; i++)
+        words.list[i].about = offline_term_about(words.list[i].low);
+    return words;
+}
+
 static void match(struct candidate *candidate, const struct offline_words *question,
                   unsigned char *named, struct arena *arena) {
     const struct model_tool *tool = candidate->tool;
-    struct offline_words name = offline_words_of_tool(tool->name, arena),
-                         description = offline_words_of_tool(tool->description, arena);
+    struct offline_words name = words_of(tool->name, arena),
+                         description = words_of(tool->description, arena);
     struct slice properties = json_get(tool->schema, "properties"), key, value;
     size_t cursor = 0;
     bool bare = !json_next_member(properties, &cursor, &key, &value), first = true;
@@ -75,8 +82,8 @@ static void count_words(struct candidate *candidate, const struct offline_fillin
 }
 
 static struct candidate judge(const struct model_call *call, const struct model_tool *tool,
-                              struct slice text, struct arena *arena) {
-    struct offline_words question = offline_words_of_question(text, arena);
+                              const struct offline_words *asked, struct arena *arena) {
+    struct offline_words question = offline_words_copy(asked, arena);
     unsigned char *named = arena_array(arena, question.count + 1, sizeof *named);
     struct candidate candidate = {.tool = tool};
     match(&candidate, &question, named, arena);
@@ -112,7 +119,7 @@ static bool is_better(const struct candidate *a, const struct candidate *b) {
     return a->named && !b->named;
 }
 
-static struct candidate choose(const struct model_call *call, struct slice question,
+static struct candidate choose(const struct model_call *call, const struct offline_words *question,
                                struct arena *arena) {
     struct candidate best = {0};
     bool one = call->tool_choice == MODEL_TOOL_NAMED;
@@ -202,10 +209,13 @@ static bool go_on(const struct model_call *call, struct slice question, struct s
     struct slice before = said_before(call, arena, &asked);
     if (before.size == 0)
         return false;
-    struct candidate then = choose(call, before, arena);
+    struct offline_words words = offline_words_of_question(before, arena);
+    struct candidate then = choose(call, &words, arena);
     struct slice whole =
         slice_of(arena_printf(arena, "%.*s\n%.*s", SLICE_ARG(before), SLICE_ARG(question)));
-    struct candidate now = then.tool ? judge(call, then.tool, whole, arena) : (struct candidate){0};
+    words = offline_words_of_question(whole, arena);
+    struct candidate now =
+        then.tool ? judge(call, then.tool, &words, arena) : (struct candidate){0};
     if (!now.tool || slice_equal(now.missing, then.missing))
         return false;
     *ret_decision = now.missing.size == 0 ? call_of(&now) : ask_for(&now, language, arena);
@@ -228,7 +238,7 @@ struct offline_decision offline_tools_decide(const struct model_call *call, stru
     bool forced = call->tool_choice == MODEL_TOOL_REQUIRED || call->tool_choice == MODEL_TOOL_NAMED;
     if (!(manner.asks && covered) && go_on(call, question, language, arena, &decision))
         return decision;
-    struct candidate best = choose(call, question, arena);
+    struct candidate best = choose(call, &words, arena);
     if (!best.tool)
         return decision;
     if (is_called_for(&best, &manner) || (forced && best.missing.size == 0))

@@ -60,24 +60,23 @@ static void add(struct offline_words *words, struct slice text, struct arena *ar
     *word = (struct offline_word){.text = text, .low = {low, fold_text(text, low)}};
 }
 
-/* "dienstagnachmittag" says two things, "l'ordre" and "where's" are two words. */
+/* "Dienstagnachmittag" is two words, "l'ordre" and "where's" are. */
 static size_t first_part(struct slice word) {
+    static const char *const ends[] = {"vormittag", "vormittags", "nachmittag", "nachmittags",
+                                       "mittag",    "mittags",    "morgen",     "abend",
+                                       "abends",    "fr\u00FCh"};
     int day;
     size_t apostrophe = slice_find(word, SLICE("'"));
     if (apostrophe == SIZE_MAX)
         apostrophe = slice_find(word, SLICE("\u2019"));
     if (apostrophe != SIZE_MAX && (unsigned char)word.data[0] < 0x80 && !day_word(word, &day))
         return apostrophe;
-    for (size_t size = 4; size + 3 < word.size; size++) {
-        char low[WORD_MAX];
-        struct slice rest = slice_from(word, size);
-        bool within = ((unsigned char)rest.data[0] & 0xC0) == 0x80; /* a letter */
-        if (within || rest.size > sizeof low || !day_word(slice_first(word, size), &day))
-            continue;
-        struct slice folded = {low, fold_text(rest, low)};
-        if (offline_term_is(TERM_MORNING, folded) || offline_term_is(TERM_AFTERNOON, folded) ||
-            offline_term_is(TERM_EVENING, folded))
-            return size;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        size_t end = strlen(ends[i]);
+        if (word.size > end &&
+            slice_equal_nocase(slice_from(word, word.size - end), slice_of(ends[i])) &&
+            day_word(slice_first(word, word.size - end), &day))
+            return word.size - end;
     }
     return word.size;
 }
@@ -98,7 +97,8 @@ static void add_question_word(struct offline_words *words, struct slice text, st
 static struct offline_words cut(struct slice text, struct arena *arena,
                                 void (*each)(struct offline_words *, struct slice,
                                              struct arena *)) {
-    struct offline_words words = {arena_array(arena, WORDS_MAX, sizeof *words.list), 0};
+    size_t most = text.size < WORDS_MAX ? text.size + 1 : WORDS_MAX; /* each has a byte at least */
+    struct offline_words words = {arena_array(arena, most, sizeof *words.list), 0};
     while (text.size > 0 && words.count < WORDS_MAX) {
         size_t size = word_size(text);
         uint32_t c;
@@ -110,23 +110,29 @@ static struct offline_words cut(struct slice text, struct arena *arena,
     return words;
 }
 
-static void tell_apart(struct offline_words *words) {
-    for (size_t i = 0; i < words->count; i++) {
-        struct offline_word *word = &words->list[i];
-        if (word->kind != OFFLINE_WORD)
-            continue;
-        bool letter = word->low.size == 1 || (word->low.size == 2 && !is_digit(word->low.data[0]) &&
-                                              (unsigned char)word->low.data[0] >= 0x80);
-        word->common = letter || offline_term_is(TERM_COMMON, word->low);
-        word->about = word->common ? 0 : offline_term_about(word->low);
-    }
+static bool is_letter(struct slice low) {
+    return low.size == 1 || (low.size == 2 && (unsigned char)low.data[0] >= 0x80);
 }
 
 struct offline_words offline_words_of_question(struct slice text, struct arena *arena) {
     struct offline_words words = cut(text, arena, add_question_word);
     offline_values_find(&words);
-    tell_apart(&words);
+    for (size_t i = 0; i < words.count; i++) {
+        struct offline_word *word = &words.list[i];
+        if (word->kind != OFFLINE_WORD)
+            continue;
+        word->common = is_letter(word->low) || offline_term_is(TERM_COMMON, word->low);
+        word->about = word->common ? 0 : offline_term_about(word->low);
+    }
     return words;
+}
+
+struct offline_words offline_words_copy(const struct offline_words *words, struct arena *arena) {
+    struct offline_words copy = {arena_array(arena, words->count + 1, sizeof *copy.list),
+                                 words->count};
+    if (words->count > 0)
+        memcpy(copy.list, words->list, words->count * sizeof *copy.list);
+    return copy;
 }
 
 static bool is_upper(char c) {
@@ -148,9 +154,7 @@ static void add_tool_word(struct offline_words *words, struct slice text, struct
 }
 
 struct offline_words offline_words_of_tool(struct slice text, struct arena *arena) {
-    struct offline_words words = cut(text, arena, add_tool_word);
-    tell_apart(&words);
-    return words;
+    return cut(text, arena, add_tool_word);
 }
 
 /* --- the whole --- */

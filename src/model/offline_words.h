@@ -37,7 +37,9 @@ struct offline_words {
 
 /* Of a question: with values. At most some hundred words; in the arena. */
 struct offline_words offline_words_of_question(struct slice text, struct arena *arena);
-/* Of a tool's name or description: words only. "max_price" and "maxPrice" are two. */
+struct offline_words offline_words_copy(const struct offline_words *words, struct arena *arena);
+/* Of a tool's name or description: only how they are written. "max_price" and "maxPrice" are two.
+ */
 struct offline_words offline_words_of_tool(struct slice text, struct arena *arena);
 /* True if it begins like a question, not like an order. */
 bool offline_words_ask(const struct offline_words *question);
