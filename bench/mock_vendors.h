@@ -1,4 +1,4 @@
-/* The dialects of other vendors than OpenAI. */
+/* The dialects of other vendors than OpenAI; streams only: Switchboard asks for nothing else. */
 #pragma once
 #include "mock_dialect.h"
 
