@@ -224,27 +224,15 @@ static bool answer_plain(struct connection *connection, int status, const char *
     return transmit(connection, out, (size_t)length);
 }
 
-/* False when the connection is gone. */
 /* What is asked for, and how it is to be paced. */
 static bool read_wish(struct connection *connection, const struct request *request) {
     struct answer *answer = &connection->answer;
-    const char *body = request->body;
-    size_t length = request->body_length;
-    if (answer->dialect->read) {
-        if (!answer->dialect->read(request->path, request->path_length, answer))
-            return false;
-    } else {
-        if (!json_text(body, length, "model", answer->model, sizeof(answer->model)))
-            return false;
-        answer->stream = json_true(body, length, "stream");
-        answer->usage = json_true(body, length, "include_usage");
-    }
     const struct plan *plan = &connection->plan;
-    return (answer->stream || answer->dialect->whole) &&
-           plan_read(answer->model, &connection->plan) &&
+    return answer->dialect->read(request, answer) && plan_read(answer->model, &connection->plan) &&
            (plan->period_us == 0 || wheel_for(connection->mock, plan->period_us));
 }
 
+/* False when the connection is gone. */
 static bool answer_request(struct connection *connection, const struct request *request) {
     struct mock *mock = connection->mock;
     char reply[512];
@@ -259,7 +247,8 @@ static bool answer_request(struct connection *connection, const struct request *
     answer->texts = 0;
     connection->finishing = false;
     if (!read_wish(connection, request))
-        return answer_plain(connection, 400, "{\"error\":{\"message\":\"no such model\"}}");
+        return answer_plain(connection, 400,
+                            "{\"error\":{\"message\":\"no such model or way to ask for it\"}}");
     dialect->begin(answer, ++mock->stats.requests);
     return answer->stream ? start_stream(connection) : answer_whole(connection);
 }

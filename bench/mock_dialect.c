@@ -14,8 +14,7 @@ static size_t put(char *out, const char *text, size_t length) {
     return length;
 }
 
-/* snprintf costs more than all the rest of an event, so numbers are written by hand. */
-static size_t put_number(char *out, unsigned number) {
+size_t dialect_number(unsigned number, char *out) {
     char digits[16];
     size_t start = sizeof(digits);
     do {
@@ -30,7 +29,21 @@ size_t dialect_text(unsigned number, bool last, char *out) {
     size_t length = put(out, " ", 1);
     length += put(out + length, word, strlen(word));
     length += put(out + length, " ", 1);
-    return length + put_number(out + length, number);
+    return length + dialect_number(number, out + length);
+}
+
+size_t dialect_texts(unsigned texts, char *out, size_t size) {
+    size_t length = 0;
+    for (unsigned i = 1; i <= texts && length + 32 <= size; i++)
+        length += dialect_text(i, i == texts, out + length);
+    return length;
+}
+
+bool dialect_read_body(const struct request *request, struct answer *answer) {
+    answer->stream = json_true(request->body, request->body_length, "stream");
+    answer->usage = json_true(request->body, request->body_length, "include_usage");
+    return json_text(request->body, request->body_length, "model", answer->model,
+                     sizeof(answer->model));
 }
 
 /* --- OpenAI Chat Completions --- */
@@ -98,8 +111,7 @@ static size_t openai_whole(const struct answer *answer, unsigned texts, char *ou
                          "\"%s\",\"choices\":"
                          "[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"",
                          answer->id, (long long)time(NULL), answer->model);
-    for (unsigned i = 1; i <= texts && length + 512 < DIALECT_WHOLE_MAX; i++)
-        length += dialect_text(i, i == texts, out + length);
+    length += dialect_texts(texts, out + length, DIALECT_WHOLE_MAX - 512 - length);
     length += (size_t)snprintf(out + length, DIALECT_WHOLE_MAX - length,
                                "\",\"refusal\":null,\"annotations\":[]},\"logprobs\":null,\"finish_"
                                "reason\":\"stop\"}],\"usage\":"
@@ -113,6 +125,7 @@ static size_t openai_whole(const struct answer *answer, unsigned texts, char *ou
 static const struct dialect openai_dialect = {
     .name = "openai",
     .accepts = openai_accepts,
+    .read = dialect_read_body,
     .begin = openai_begin,
     .piece = openai_piece,
     .whole = openai_whole,

@@ -2,6 +2,7 @@
  * pacing, sockets and HTTP/1.1 framing are mock_connection.c's. A new vendor is one more row in
  * mock_dialect.c; those of other vendors are in mock_vendors.c. */
 #pragma once
+#include "mock_request.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -36,9 +37,8 @@ struct dialect {
     const char *name;
     /* Does this request path belong to the dialect? */
     bool (*accepts)(const char *path, size_t length);
-    /* Reads model, stream and usage from the path; NULL: they stand in the body, as OpenAI has it.
-     * False when they do not. */
-    bool (*read)(const char *path, size_t length, struct answer *answer);
+    /* Reads model, stream and usage from a request; false when they are not there. */
+    bool (*read)(const struct request *request, struct answer *answer);
     /* Fills id and prefix from model, stream and usage. */
     void (*begin)(struct answer *answer, unsigned long long number);
     /* Renders one event, at most DIALECT_PIECE_MAX bytes; 0 when the dialect has no such event.
@@ -46,7 +46,7 @@ struct dialect {
      */
     size_t (*piece)(const struct answer *answer, enum piece piece, bool last, char *out);
     /* Renders the whole answer of `texts` deltas as one JSON document, at most DIALECT_WHOLE_MAX
-     * bytes. NULL: it only streams. */
+     * bytes. */
     size_t (*whole)(const struct answer *answer, unsigned texts, char *out);
     /* The vendor's own header lines, each ended by CRLF. */
     const char *header;
@@ -57,3 +57,9 @@ const struct dialect *dialect_find(const char *path,
 /* The text of delta `number` (from 1), e.g. " river 7"; the last one reads " last 7". At most 32
  * bytes. */
 size_t dialect_text(unsigned number, bool last, char *out);
+/* All of 1 to `texts`, one after the other; stops early rather than fill more than `size` bytes. */
+size_t dialect_texts(unsigned texts, char *out, size_t size);
+/* snprintf costs more than all the rest of an event, so numbers are written by hand. */
+size_t dialect_number(unsigned number, char *out);
+/* Where most vendors have model and stream: in the body. */
+bool dialect_read_body(const struct request *request, struct answer *answer);

@@ -50,9 +50,17 @@ enum request_state request_read(const char *bytes, size_t length, struct request
     size_t path_length = 0;
     while (path + path_length < line_end && path[path_length] != ' ' && path[path_length] != '?')
         path_length++;
+    const char *query = path + path_length;
+    if (query < line_end && *query == '?')
+        query++;
+    size_t query_length = 0;
+    while (query + query_length < line_end && query[query_length] != ' ')
+        query_length++;
     *ret_request = (struct request){
         .path = path,
         .path_length = path_length,
+        .query = query,
+        .query_length = query_length,
         .body = body,
         .body_length = body_length,
         .length = (size_t)(body - bytes) + body_length,

@@ -11,6 +11,8 @@ enum request_state { REQUEST_INCOMPLETE, REQUEST_COMPLETE, REQUEST_BAD };
 struct request {
     const char *path;
     size_t path_length;
+    const char *query; /* after the question mark */
+    size_t query_length;
     const char *body;
     size_t body_length;
     size_t length; /* of the whole request */

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { TAIL_MAX = 512 }; /* what follows the text of a whole answer */
+
 static size_t put(char *out, const char *text, size_t length) {
     memcpy(out, text, length);
     return length;
@@ -33,7 +35,7 @@ static size_t anthropic_opening(const struct answer *answer, char *out) {
         "\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":1,"
         "\"service_tier\":\"standard\"}}}\n\nevent: content_block_start\ndata: {\"type\":"
         "\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}"
-        "\n\n",
+        "\n\nevent: ping\ndata: {\"type\": \"ping\"}\n\n",
         answer->id, answer->model);
 }
 
@@ -66,11 +68,29 @@ static size_t anthropic_piece(const struct answer *answer, enum piece piece, boo
     }
 }
 
+static size_t anthropic_whole(const struct answer *answer, unsigned texts, char *out) {
+    size_t length = (size_t)snprintf(
+        out, DIALECT_WHOLE_MAX,
+        "{\"model\":\"%s\",\"id\":\"%s\",\"type\":\"message\",\"role\":\"assistant\","
+        "\"content\":[{\"type\":\"text\",\"text\":\"",
+        answer->model, answer->id);
+    length += dialect_texts(texts, out + length, DIALECT_WHOLE_MAX - TAIL_MAX - length);
+    return length +
+           (size_t)snprintf(out + length, TAIL_MAX,
+                            "\"}],\"stop_reason\":\"end_turn\",\"stop_sequence\":null,\"usage\":{"
+                            "\"input_tokens\":24,\"cache_creation_input_tokens\":0,"
+                            "\"cache_read_input_tokens\":0,\"output_tokens\":%u,"
+                            "\"service_tier\":\"standard\"}}",
+                            texts);
+}
+
 const struct dialect anthropic_dialect = {
     .name = "anthropic",
     .accepts = anthropic_accepts,
+    .read = dialect_read_body,
     .begin = anthropic_begin,
     .piece = anthropic_piece,
+    .whole = anthropic_whole,
     .header = "anthropic-organization-id: 00000000-0000-0000-0000-000000000000\r\n"
               "anthropic-ratelimit-requests-limit: 4000\r\n"
               "anthropic-ratelimit-requests-remaining: 3999\r\n"
@@ -80,54 +100,76 @@ const struct dialect anthropic_dialect = {
 
 /* --- Gemini --- */
 
-static const char stream_word[] = ":streamGenerateContent";
-
-static const char *gemini_verb(const char *path, size_t length) {
-    static const char models[] = "/models/";
-    return memmem(path, length, models, sizeof(models) - 1)
-               ? memmem(path, length, stream_word, sizeof(stream_word) - 1)
-               : NULL;
-}
+static const char models[] = "/models/";
+static const char stream_verb[] = ":streamGenerateContent";
+static const char whole_verb[] = ":generateContent";
 
 static bool gemini_accepts(const char *path, size_t length) {
-    return gemini_verb(path, length) != NULL;
+    return memmem(path, length, models, sizeof(models) - 1) &&
+           (ends_with(path, length, stream_verb) || ends_with(path, length, whole_verb));
 }
 
-/* `…/models/MODEL:streamGenerateContent?alt=sse` */
-static bool gemini_read(const char *path, size_t length, struct answer *answer) {
-    static const char models[] = "/models/";
-    const char *verb = gemini_verb(path, length);
-    const char *model =
-        (const char *)memmem(path, length, models, sizeof(models) - 1) + sizeof(models) - 1;
-    size_t size = verb > model ? (size_t)(verb - model) : 0;
-    if (size == 0 || size >= sizeof(answer->model))
+/* `…/models/MODEL:streamGenerateContent?alt=sse`; without the query the vendor sends no events but
+ * one JSON array, which is not given here. */
+static bool gemini_read(const struct request *request, struct answer *answer) {
+    const char *end = request->path + request->path_length;
+    const char *model = memmem(request->path, request->path_length, models, sizeof(models) - 1);
+    answer->stream = ends_with(request->path, request->path_length, stream_verb);
+    answer->usage = true;
+    model += sizeof(models) - 1;
+    end -= answer->stream ? sizeof(stream_verb) - 1 : sizeof(whole_verb) - 1;
+    if (end <= model || (size_t)(end - model) >= sizeof(answer->model))
         return false;
+    size_t size = (size_t)(end - model);
     memcpy(answer->model, model, size);
     answer->model[size] = '\0';
-    answer->stream = true;
-    answer->usage = true;
-    return true;
+    static const char sse[] = "alt=sse";
+    return !answer->stream || memmem(request->query, request->query_length, sse, sizeof(sse) - 1);
 }
 
+/* All events of an answer end alike. */
 static void gemini_begin(struct answer *answer, unsigned long long number) {
     snprintf(answer->id, sizeof(answer->id), "bench-%llu", number);
+    int written =
+        snprintf(answer->prefix, sizeof(answer->prefix),
+                 ",\"promptTokensDetails\": [{\"modality\": \"TEXT\",\"tokenCount\": 24}]},"
+                 "\"modelVersion\": \"%s\",\"responseId\": \"%s\"}",
+                 answer->model, answer->id);
+    answer->prefix_length = (size_t)written;
+}
+
+static const char gemini_start[] = "{\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"";
+
+/* What follows the text; each event tells the tokens so far. */
+static size_t gemini_rest(const struct answer *answer, unsigned texts, bool finish, char *out) {
+    size_t length = PUT_LITERAL(out, "\"}],\"role\": \"model\"},");
+    if (finish)
+        length += PUT_LITERAL(out + length, "\"finishReason\": \"STOP\",");
+    length +=
+        PUT_LITERAL(out + length, "\"index\": 0}],\"usageMetadata\": {\"promptTokenCount\": 24,"
+                                  "\"candidatesTokenCount\": ");
+    length += dialect_number(texts, out + length);
+    length += PUT_LITERAL(out + length, ",\"totalTokenCount\": ");
+    length += dialect_number(texts + 24, out + length);
+    return length + put(out + length, answer->prefix, answer->prefix_length);
 }
 
 static size_t gemini_piece(const struct answer *answer, enum piece piece, bool last, char *out) {
-    size_t length =
-        PUT_LITERAL(out, "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"");
-    if (piece == PIECE_TEXT)
-        length += dialect_text(answer->texts + 1, last, out + length);
-    else if (piece != PIECE_FINISH)
+    if (piece != PIECE_TEXT && piece != PIECE_FINISH)
         return 0;
-    length += PUT_LITERAL(out + length, "\"}],\"role\": \"model\"},");
-    if (piece == PIECE_FINISH)
-        length += PUT_LITERAL(out + length, "\"finishReason\": \"STOP\",");
-    return length + (size_t)snprintf(out + length, DIALECT_PIECE_MAX - length,
-                                     "\"index\": 0}],\"usageMetadata\": {\"promptTokenCount\": 24,"
-                                     "\"candidatesTokenCount\": %u,\"totalTokenCount\": %u},"
-                                     "\"modelVersion\": \"%s\",\"responseId\": \"%s\"}\r\n\r\n",
-                                     answer->texts, answer->texts + 24, answer->model, answer->id);
+    unsigned texts = answer->texts + (piece == PIECE_TEXT);
+    size_t length = PUT_LITERAL(out, "data: ");
+    length += PUT_LITERAL(out + length, gemini_start);
+    if (piece == PIECE_TEXT)
+        length += dialect_text(texts, last, out + length);
+    length += gemini_rest(answer, texts, piece == PIECE_FINISH, out + length);
+    return length + PUT_LITERAL(out + length, "\r\n\r\n");
+}
+
+static size_t gemini_whole(const struct answer *answer, unsigned texts, char *out) {
+    size_t length = PUT_LITERAL(out, gemini_start);
+    length += dialect_texts(texts, out + length, DIALECT_WHOLE_MAX - TAIL_MAX - length);
+    return length + gemini_rest(answer, texts, true, out + length);
 }
 
 const struct dialect gemini_dialect = {
@@ -136,6 +178,7 @@ const struct dialect gemini_dialect = {
     .read = gemini_read,
     .begin = gemini_begin,
     .piece = gemini_piece,
+    .whole = gemini_whole,
     .header = "vary: origin, x-origin, referer\r\nserver-timing: gfet4t7; dur=237\r\n"
               "x-content-type-options: nosniff\r\n",
 };

@@ -1,4 +1,4 @@
-/* The dialects of other vendors than OpenAI; streams only: Switchboard asks for nothing else. */
+/* The dialects of other vendors than OpenAI. */
 #pragma once
 #include "mock_dialect.h"
 

@@ -38,7 +38,7 @@ class Case:
     repeats: int = 3
     node_repeats: int = 2
     quick_window: float = 2.0
-    # Streams that Node holds on one core; it and Switchboard are compared there too.
+    # Streams that Node holds on one core; all are compared there too.
     fewer: int = 0
     nap_us: int = 0  # the load looks at its sockets only so often
     vendors: bool = False  # Switchboard alone, against upstreams of each vendor's dialect
@@ -191,11 +191,11 @@ class Bench:
                 yield f"{kind.name}, {case.fewer} streams", kind, fewer, 1, False
 
     def run_case(self, case, kinds):
-        """Results of each proxy by name, a list each; the proxies take turns."""
-        results = {"direct": [self.measure(case, None)]}
+        """Results of each proxy by name, a list each; the proxies take turns. Empty where there is none."""
         entries = list(self.entries(case, kinds))
         if not entries:
-            return results
+            return {}
+        results = {"direct": [self.measure(case, None)]}
         for turn in range(max(entry[3] for entry in entries)):
             for name, kind, load, repeats, cut in entries:
                 if turn >= repeats:
@@ -237,7 +237,7 @@ def raise_file_limit():
 
 def read_options():
     parser = argparse.ArgumentParser(description="Measures Switchboard, nginx and Node side by side.")
-    parser.add_argument("--quick", action="store_true", help="about a minute: shorter, once each")
+    parser.add_argument("--quick", action="store_true", help="a few minutes: shorter, once each")
     parser.add_argument("--case", type=int, action="append", choices=[c.number for c in CASES],
                         help="only this case; may be repeated")
     parser.add_argument("--only", default="switchboard,nginx,node", help="proxies, comma-separated")

@@ -172,7 +172,7 @@ static void append_usage(const struct model_usage *usage, struct buffer *out) {
     json_member_int(&json, "cache_creation_input_tokens",
                     known(usage->cache_write) + known(usage->cache_write_1h));
     json_member_int(&json, "cache_read_input_tokens", known(usage->cache_read));
-    json_member_int(&json, "output_tokens", known(usage->output) + known(usage->reasoning));
+    json_member_int(&json, "output_tokens", model_usage_answer(usage));
     json_key(&json, "output_tokens_details");
     json_begin_object(&json);
     json_member_int(&json, "thinking_tokens", known(usage->reasoning));

@@ -350,11 +350,18 @@ static bool has_api_key(struct http_exchange *exchange) {
     return apikey_parse(credentials_bearer(exchange), &id, hash);
 }
 
+/* An MCP server's tools bear its name in front of their own, and are not known yet. */
+static bool may_be_of(const struct tool *tool, struct slice name) {
+    struct slice own = slice_of(tool->name);
+    return slice_equal(name, own) || (tool->kind == TOOL_MCP && slice_starts_with(name, own) &&
+                                      slice_starts_with(slice_from(name, own.size), SLICE("_")));
+}
+
 /* A call must be of one tool, ours or the client's. */
 static bool check_tools(const struct door_request *request, struct fault *fault) {
     for (size_t i = 0; i < request->body.tool_count; i++)
         for (size_t j = 0; j < request->bot->tool_count; j++)
-            if (slice_is(request->body.tools[i].name, request->bot->tools[j]->name)) {
+            if (may_be_of(request->bot->tools[j], request->body.tools[i].name)) {
                 fault_set(fault, FAULT_BAD_INPUT,
                           "tools[%zu] has the name of a tool that the bot has already.", i);
                 return fault_param(fault, "tools[%zu]", i);

@@ -103,9 +103,7 @@ static int64_t known(int64_t tokens) {
 }
 
 static void append_usage(const struct model_usage *usage, struct buffer *out) {
-    int64_t prompt = known(usage->input) + known(usage->cache_read) + known(usage->cache_write) +
-                     known(usage->cache_write_1h);
-    int64_t completion = known(usage->output) + known(usage->reasoning);
+    int64_t prompt = model_usage_prompt(usage), completion = model_usage_answer(usage);
     struct json_writer json = json_writer_start(out);
     json_begin_object(&json);
     json_member_int(&json, "prompt_tokens", prompt);

@@ -404,22 +404,6 @@ static void line_up(struct turn *turn) {
     turn->choice_count = count;
 }
 
-static struct call *prepare(struct turn *turn, const struct model_choice *choice) {
-    const struct provider_settings *provider = choice->provider;
-    struct call *call =
-        call_create(turn->chat, provider, choice->model, turn->arena, &callbacks, turn);
-    call->info = choice->info;
-    call->purpose = "answer";
-    call->is_remote = !is_offline(choice);
-    call->key_name =
-        turn->key_index < provider->key_count ? provider->keys[turn->key_index].name : "";
-    call->answer_from = turn->answer.size;
-    call->counted = call->is_remote ? turn->counted : -1;
-    call->reserved = call->is_remote ? turn->reserved : (struct ledger_amount){0};
-    call->cost = -1;
-    return call;
-}
-
 enum turn_step answer_step(struct turn *turn) {
     struct fault fault;
     if (!turn->choices)
@@ -429,7 +413,8 @@ enum turn_step answer_step(struct turn *turn) {
         return TURN_WAIT;
     }
     turn->attempts++;
-    turn->call = prepare(turn, &turn->choices[turn->choice]);
+    const struct model_choice *choice = &turn->choices[turn->choice];
+    turn->call = turn_call(turn, choice, "answer", !is_offline(choice), &callbacks);
     return TURN_COMMIT;
 }
 

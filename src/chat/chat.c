@@ -78,6 +78,10 @@ void chat_turn_gone(struct chat *chat) {
     idle(chat->idle_user);
 }
 
+void chat_close(struct chat *chat, void (*closed)(void *user), void *user) {
+    mcp_clients_close(chat->mcp, closed, user);
+}
+
 const struct chat_parts *chat_parts(const struct chat *chat) {
     return &chat->parts;
 }

@@ -55,6 +55,10 @@ void chat_when_idle(struct chat *chat, void (*idle)(void *user), void *user);
  * idle before it was let go of. */
 void chat_hold(struct chat *chat);
 void chat_let_go(struct chat *chat);
+/* The last, when it is idle and nothing will be started any longer: ends the sessions with the
+ * servers of tools. Calls `closed` when they are, or after two seconds; at once where there is
+ * none. */
+void chat_close(struct chat *chat, void (*closed)(void *user), void *user);
 const struct chat_parts *chat_parts(const struct chat *chat);
 /* What its calls go through, for a request of another kind that is to use the same connections. */
 struct fetcher *chat_fetcher(const struct chat *chat);

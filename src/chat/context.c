@@ -12,8 +12,12 @@ static size_t to_visitor(const struct model_message *messages, size_t count, siz
 }
 
 size_t context_window(const struct model_message *messages, size_t count, size_t most) {
-    size_t first = count > most + 1 ? count - most - 1 : 0;
-    return to_visitor(messages, count, first);
+    size_t first = to_visitor(messages, count, count > most + 1 ? count - most - 1 : 0);
+    /* Behind the visitor's last message are calls of the client's own tools: they are never left
+     * out, and no result stands without its call. */
+    while (first > 0 && messages[first].role != MODEL_USER)
+        first--;
+    return first;
 }
 
 size_t context_fit(const struct model_message *messages, size_t count, const int64_t *tokens,

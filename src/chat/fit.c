@@ -1,5 +1,6 @@
 #include "chat/fit.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "chat/context.h"
 #include "chat/estimates.h"
 #include "chat/money.h"
@@ -8,8 +9,10 @@
 #include "chat/state.h"
 #include "chat/tools.h"
 #include "chat/turn_state.h"
+#include "gate/zone.h"
 #include "model/catalogue.h"
 #include "model/tokens.h"
+#include "tool/slots.h"
 
 static struct slice passages_text(struct arena *arena, const struct model_passage *passages,
                                   size_t count) {
@@ -82,6 +85,15 @@ static void choose_messages(struct turn *turn) {
         fit_add_passages(turn->arena, turn->passages, turn->passage_count, &messages[last]);
 }
 
+/* The date by the bot's own clock. */
+static struct slice today_of(struct turn *turn) {
+    int64_t now_ms = clock_wall_ms();
+    int64_t local_s = now_ms / 1000 + zone_offset_s(turn->bot->budget.zone, now_ms);
+    int year, month, day;
+    slots_date(local_s / 86400, &year, &month, &day);
+    return slice_of(arena_printf(turn->arena, "%04d-%02d-%02d", year, month, day));
+}
+
 void fit_call(struct turn *turn) {
     const struct bot *bot = turn->bot;
     choose_messages(turn);
@@ -92,6 +104,7 @@ void fit_call(struct turn *turn) {
     turn->what.passages = turn->passages;
     turn->what.passage_count = turn->passage_count;
     turn->what.language = turn->language;
+    turn->what.today = today_of(turn);
     turn->what.max_tokens = bot->max_tokens;
     turn->what.temperature = bot->temperature;
     turn->what.top_p = bot->top_p;

@@ -8,7 +8,7 @@
 
 enum { TOOLS_MAX = 256, PAGES_MAX = 64 };
 static const int64_t list_ms = 15000;
-static const int64_t fresh_usual_ms = (int64_t)5 * 60 * 1000, fresh_min_ms = INT64_C(10) * 1000,
+static const int64_t fresh_usual_ms = (int64_t)5 * 60 * 1000, fresh_min_ms = 10000,
                      fresh_max_ms = (int64_t)60 * 60 * 1000;
 /* After a failure nobody waits for the next one: the old list is given out, or the fault. */
 static const int64_t again_ms = 10000;

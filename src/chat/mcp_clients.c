@@ -78,8 +78,11 @@ struct mcp_client *mcp_clients_get(struct mcp_clients *clients, const struct mcp
 
 static void on_emptied(void *user) {
     struct mcp_clients *clients = user;
-    if (--clients->ending == 0)
-        clients->closed(clients->user);
+    if (--clients->ending > 0)
+        return;
+    for (size_t i = 0; i < clients->count; i++)
+        clients->clients[i]->line.emptied = NULL;
+    clients->closed(clients->user);
 }
 
 void mcp_clients_close(struct mcp_clients *clients, void (*closed)(void *user), void *user) {

@@ -114,21 +114,6 @@ static bool is_reported(const struct model_usage *usage) {
            is_sane(usage->cache_write_1h) && is_sane(usage->output) && is_sane(usage->reasoning);
 }
 
-static int64_t sum_of(const struct model_usage *usage) {
-    const int64_t classes[] = {usage->input,          usage->cache_read, usage->cache_write,
-                               usage->cache_write_1h, usage->output,     usage->reasoning};
-    int64_t sum = 0;
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
-        sum += classes[i] > 0 ? classes[i] : 0;
-    return sum;
-}
-
-static int64_t prompt_of(const struct model_usage *usage) {
-    struct model_usage prompt = *usage;
-    prompt.output = prompt.reasoning = 0;
-    return sum_of(&prompt);
-}
-
 static void estimate_usage(struct turn *turn, struct call *call) {
     const struct model_choice choice = {call->provider, call->model, call->info};
     struct tokens *tokens = money_tokens(turn->chat, call->info);
@@ -156,8 +141,8 @@ static void price(struct turn *turn, struct call *call) {
         estimate_usage(turn, call);
     } else if (turn->counted >= 0) {
         estimates_learn(turn->chat->parts.estimates, call->provider->name, call->model, call->info,
-                        turn->counted, prompt_of(&call->usage));
-        metrics_count_drift(call->metrics, turn->counted, prompt_of(&call->usage));
+                        turn->counted, model_usage_prompt(&call->usage));
+        metrics_count_drift(call->metrics, turn->counted, model_usage_prompt(&call->usage));
     }
     call->cost = call->info ? catalogue_cost_microdollars(call->info, &call->usage) : -1;
 }
@@ -183,7 +168,9 @@ static void warn(struct turn *turn, const struct accounts *accounts, int64_t now
 
 void money_settle(struct turn *turn, struct call *call) {
     price(turn, call);
-    const struct ledger_amount spent = {call->cost > 0 ? call->cost : 0, sum_of(&call->usage)};
+    const struct ledger_amount spent = {call->cost > 0 ? call->cost : 0,
+                                        model_usage_prompt(&call->usage) +
+                                            model_usage_answer(&call->usage)};
     if (call->cost > 0)
         atomic_fetch_add_explicit(&call->metrics->cost_microdollars, (uint64_t)call->cost,
                                   memory_order_relaxed);

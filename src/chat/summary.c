@@ -166,22 +166,10 @@ enum turn_step summary_start(struct turn *turn) {
     ask_for(turn, count);
     if (!may_start(turn, choice))
         return TURN_DONE; /* the next turn will try again */
-    const struct provider_settings *provider = choice->provider;
     struct summary *summary = arena_allocate(turn->arena, sizeof *summary);
-    struct call *call =
-        call_create(turn->chat, provider, choice->model, turn->arena, &handler, turn);
-    call->purpose = "summary";
-    call->info = choice->info;
-    call->is_remote = true;
-    call->key_name =
-        turn->key_index < provider->key_count ? provider->keys[turn->key_index].name : "";
-    call->counted = turn->counted;
-    call->reserved = turn->reserved;
-    call->cost = -1;
-    call->answer_from = turn->answer.size;
     summary->choice = choice;
     summary->position = turn->history.positions[count - 1];
-    summary->call = turn->call = call;
+    summary->call = turn->call = turn_call(turn, choice, "summary", true, &handler);
     turn->summarizing = summary;
     record_open(turn);
     return TURN_WAIT;

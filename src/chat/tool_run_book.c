@@ -82,6 +82,17 @@ static bool take(struct booking *booking, int64_t local, bool *ret_taken) {
                               ret_taken, booking->fault);
 }
 
+/* "Monday at 2", said on a Monday evening, is the next one. */
+static int64_t day_meant(const struct booking *booking, const struct slot_wish *wish) {
+    int minutes[SLOTS_MAX];
+    size_t count = slots_of(booking->calendar, wish->day, minutes);
+    bool left = !wish->by_name || count == 0 || wish->day * day_minutes > booking->first;
+    for (size_t i = 0; i < count && !left; i++)
+        left = slots_fits(wish, minutes[i]) &&
+               may_begin(booking, wish->day * day_minutes + minutes[i]);
+    return left ? wish->day : wish->day + 7;
+}
+
 /* The first free slot that fits. */
 static bool take_one(struct booking *booking, const struct slot_wish *wish, int64_t *ret_local,
                      bool *ret_taken) {
@@ -199,6 +210,7 @@ static bool book(struct store_session *session, struct store_job *job, struct fa
                 .created_ms = now_ms},
         .fault = fault,
     };
+    wish.day = day_meant(&booking, &wish);
     return book_wish(&booking, &wish, &run->result);
 }
 

@@ -194,6 +194,23 @@ void turn_fail(struct turn *turn, const struct fault *fault) {
     turn_advance(turn, TURN_RECORD);
 }
 
+struct call *turn_call(struct turn *turn, const struct model_choice *choice, const char *purpose,
+                       bool is_remote, const struct call_handler *handler) {
+    const struct provider_settings *provider = choice->provider;
+    struct call *call =
+        call_create(turn->chat, provider, choice->model, turn->arena, handler, turn);
+    call->info = choice->info;
+    call->purpose = purpose;
+    call->is_remote = is_remote;
+    call->key_name =
+        turn->key_index < provider->key_count ? provider->keys[turn->key_index].name : "";
+    call->answer_from = turn->answer.size;
+    call->counted = is_remote ? turn->counted : -1;
+    call->reserved = is_remote ? turn->reserved : (struct ledger_amount){0};
+    call->cost = -1;
+    return call;
+}
+
 /* --- the steps --- */
 
 static void set_step(struct turn *turn, enum turn_step step) {

@@ -164,6 +164,10 @@ void turn_fail(struct turn *turn, const struct fault *fault);
 void turn_refuse(struct turn *turn, const struct fault *fault);
 /* As turn_fail, for a server that stops. */
 void turn_shut_down(struct turn *turn);
+/* A call of that model, with what is recorded of it besides its course; not started. A remote one
+ * was reserved for. `purpose` is static. */
+struct call *turn_call(struct turn *turn, const struct model_choice *choice, const char *purpose,
+                       bool is_remote, const struct call_handler *handler);
 void turn_emit(struct turn *turn, const struct turn_event *event);
 void turn_flush(struct turn *turn);
 

@@ -56,14 +56,15 @@ static bool write_and_fail(struct store_session *session, void *user, struct fau
     return false;
 }
 
+static const char write_advice[] =
+    "Check that the disk is not full and that this user may write the file and its folder.";
+
 static void check_database(struct doctor *doctor, const struct service *service) {
     struct fault fault;
     bool written = false;
     if (!store_run_now(service->store, write_and_fail, &written, &fault) && !written)
-        doctor_tell(doctor, DOCTOR_FAILED, "database",
-                    "Check that the disk is not full and that this user may write the file and its "
-                    "folder.",
-                    "%s (%s)", fault.message, service->config->database);
+        doctor_tell(doctor, DOCTOR_FAILED, "database", write_advice, "%s (%s)", fault.message,
+                    service->config->database);
     else
         doctor_tell(doctor, DOCTOR_OK, "database", NULL, "%s can be written",
                     service->config->database);
@@ -106,6 +107,31 @@ static void check_providers(struct doctor *doctor, struct service *service) {
 
 /* --- the whole --- */
 
+/* Who only looks must not leave a database behind, which might then be another user's than the
+ * server's. Takes the configuration over. */
+static void check_service(struct doctor *doctor, struct config *config) {
+    struct service service;
+    struct fault fault;
+    bool exists;
+    if (!store_exists(config->database, &exists, &fault)) {
+        doctor_tell(doctor, DOCTOR_FAILED, "database", write_advice, "%s", fault.message);
+        service_open_without_store(&service, config);
+    } else if (!exists) {
+        doctor_tell(doctor, DOCTOR_OK, "database", NULL,
+                    "%s can be written: there is none yet, `serve` creates it", config->database);
+        service_open_without_store(&service, config);
+    } else if (service_open(&service, config)) {
+        check_database(doctor, &service);
+    } else {
+        doctor_tell(doctor, DOCTOR_FAILED, "database",
+                    "Mend what is told above; the providers were not looked at.",
+                    "it cannot be opened");
+        return;
+    }
+    check_providers(doctor, &service);
+    service_close(&service);
+}
+
 static void print_help(void) {
     puts("Usage: switchboard doctor -c FILE [--json]\n\n"
          "Looks whether everything works that the configuration needs: address, database, files,\n"
@@ -139,16 +165,7 @@ int command_doctor(int argc, char **argv) {
     config->warning_count = 0;
     doctor_server(&doctor, config);
     doctor_keys(&doctor, config);
-    struct service service;
-    if (service_open(&service, config)) {
-        check_database(&doctor, &service);
-        check_providers(&doctor, &service);
-        service_close(&service);
-    } else {
-        doctor_tell(&doctor, DOCTOR_FAILED, "database",
-                    "Mend what is told above; the providers were not looked at.",
-                    "it cannot be opened");
-    }
+    check_service(&doctor, config);
     if (!doctor.json)
         printf("%zu ok, %zu warnings, %zu failed\n", doctor.counts[DOCTOR_OK],
                doctor.counts[DOCTOR_WARNING], doctor.counts[DOCTOR_FAILED]);

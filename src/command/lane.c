@@ -93,10 +93,15 @@ void lane_set_settings(struct lane *lane, struct settings *settings) {
     loop_post(lane->loop, run_set_settings, letter);
 }
 
+static void on_closed(void *user) {
+    struct lane *lane = user;
+    loop_stop(lane->loop);
+}
+
 /* Records of the last turns may still be with the store. */
 static void on_idle(void *user) {
     struct lane *lane = user;
-    loop_stop(lane->loop);
+    chat_close(lane->chat, on_closed, lane);
 }
 
 static void on_drained(void *user) {

@@ -115,12 +115,9 @@ static struct sums logged_sums(const struct replay *replay) {
     struct sums sums = {0};
     for (size_t i = 0; i < replay->turn_count; i++) {
         const struct store_logged_turn *it = &replay->turns[i];
-        const int64_t prompt[] = {it->input_tokens, it->cache_read_tokens, it->cache_write_tokens,
-                                  it->cache_write_1h_tokens};
-        for (size_t j = 0; j < sizeof prompt / sizeof prompt[0]; j++)
-            sums.tokens_in += prompt[j] > 0 ? prompt[j] : 0;
-        sums.tokens_out += (it->output_tokens > 0 ? it->output_tokens : 0) +
-                           (it->reasoning_tokens > 0 ? it->reasoning_tokens : 0);
+        const struct model_usage usage = replay_usage(it);
+        sums.tokens_in += model_usage_prompt(&usage);
+        sums.tokens_out += model_usage_answer(&usage);
         sums.microdollars += it->microdollars > 0 ? it->microdollars : 0;
         sums.unpriced += it->microdollars < 0;
         sums.answer_bytes += (int64_t)it->answer.size;

@@ -1,6 +1,7 @@
 /* What `switchboard replay` works on. Private to the command. */
 #pragma once
 #include "chat/settings.h"
+#include "model/provider.h"
 #include "store/replay.h"
 struct arena;
 struct service;
@@ -29,6 +30,8 @@ struct replay {
     struct arena *arena;
 };
 
+/* What the turn's call reported. */
+struct model_usage replay_usage(const struct store_logged_turn *turn);
 /* replay_price.c: the logged tokens at each model's prices. Where the models count differently the
  * tokens are scaled by what is learnt of both. */
 void replay_price(struct replay *replay, struct service *service);

@@ -8,17 +8,23 @@ static int64_t scaled(int64_t tokens, double ratio) {
     return tokens < 0 ? -1 : (int64_t)((double)tokens * ratio + 0.5);
 }
 
-static struct model_usage usage_of(const struct store_logged_turn *turn, double ratio) {
-    return (struct model_usage){.input = scaled(turn->input_tokens, ratio),
-                                .cache_read = scaled(turn->cache_read_tokens, ratio),
-                                .cache_write = scaled(turn->cache_write_tokens, ratio),
-                                .cache_write_1h = scaled(turn->cache_write_1h_tokens, ratio),
-                                .output = scaled(turn->output_tokens, ratio),
-                                .reasoning = scaled(turn->reasoning_tokens, ratio)};
+struct model_usage replay_usage(const struct store_logged_turn *turn) {
+    return (struct model_usage){.input = turn->input_tokens,
+                                .cache_read = turn->cache_read_tokens,
+                                .cache_write = turn->cache_write_tokens,
+                                .cache_write_1h = turn->cache_write_1h_tokens,
+                                .output = turn->output_tokens,
+                                .reasoning = turn->reasoning_tokens};
 }
 
-static int64_t positive(int64_t tokens) {
-    return tokens > 0 ? tokens : 0;
+static struct model_usage scaled_usage(const struct store_logged_turn *turn, double ratio) {
+    const struct model_usage usage = replay_usage(turn);
+    return (struct model_usage){.input = scaled(usage.input, ratio),
+                                .cache_read = scaled(usage.cache_read, ratio),
+                                .cache_write = scaled(usage.cache_write, ratio),
+                                .cache_write_1h = scaled(usage.cache_write_1h, ratio),
+                                .output = scaled(usage.output, ratio),
+                                .reasoning = scaled(usage.reasoning, ratio)};
 }
 
 static double ratio_of(struct service *service, const char *provider, const char *model,
@@ -35,12 +41,11 @@ static struct replay_result price(struct service *service, const struct store_lo
     const struct model_info *logged = catalogue_find(NULL, turn->model);
     double ratio = ratio_of(service, choice->provider->name, choice->model, choice->info) /
                    ratio_of(service, provider, model, logged);
-    struct model_usage usage = usage_of(turn, ratio);
+    struct model_usage usage = scaled_usage(turn, ratio);
     return (struct replay_result){
         .microdollars = choice->info ? catalogue_cost_microdollars(choice->info, &usage) : -1,
-        .tokens_in = positive(usage.input) + positive(usage.cache_read) +
-                     positive(usage.cache_write) + positive(usage.cache_write_1h),
-        .tokens_out = positive(usage.output) + positive(usage.reasoning),
+        .tokens_in = model_usage_prompt(&usage),
+        .tokens_out = model_usage_answer(&usage),
         .ms = turn->duration_ms,
     };
 }

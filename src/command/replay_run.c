@@ -89,13 +89,10 @@ static const struct call_handler handler = {on_event, on_flush, on_end};
 static struct replay_result result_of(struct running *it, const struct call *call,
                                       const struct model_choice *choice) {
     const struct model_usage *usage = &call->usage;
-    const int64_t prompt[] = {usage->input, usage->cache_read, usage->cache_write,
-                              usage->cache_write_1h};
-    struct replay_result result = {.microdollars = -1, .ms = call->duration_us / 1000};
-    for (size_t i = 0; i < sizeof prompt / sizeof prompt[0]; i++)
-        result.tokens_in += prompt[i] > 0 ? prompt[i] : 0;
-    result.tokens_out =
-        (usage->output > 0 ? usage->output : 0) + (usage->reasoning > 0 ? usage->reasoning : 0);
+    struct replay_result result = {.microdollars = -1,
+                                   .tokens_in = model_usage_prompt(usage),
+                                   .tokens_out = model_usage_answer(usage),
+                                   .ms = call->duration_us / 1000};
     if (choice->info)
         result.microdollars = catalogue_cost_microdollars(choice->info, usage);
     result.answer = arena_copy(it->replay->arena, buffer_slice(&it->answer));

@@ -78,9 +78,7 @@ static void tool_worker_stop(void *user, void *state) {
     sql_connections_destroy(state);
 }
 
-bool service_open(struct service *service, struct config *config) {
-    struct fault fault;
-    const struct store_options options = {.url = config->database, .readers = 1};
+void service_open_without_store(struct service *service, struct config *config) {
     *service = (struct service){.config = config};
     log_configure((enum log_level)config->log_level, (enum log_format)config->log_format);
     for (size_t i = 0; i < config->warning_count; i++)
@@ -98,6 +96,12 @@ bool service_open(struct service *service, struct config *config) {
                                             .start = tool_worker_start,
                                             .stop = tool_worker_stop};
     service->tool_workers = workers_create(&workers, NULL);
+}
+
+bool service_open(struct service *service, struct config *config) {
+    struct fault fault;
+    const struct store_options options = {.url = config->database, .readers = 1};
+    service_open_without_store(service, config);
     if (sodium_init() < 0)
         fault_set(&fault, FAULT_INTERNAL, "libsodium does not start.");
     else if (store_open(&options, &service->store, &fault) &&

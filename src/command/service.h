@@ -31,6 +31,8 @@ struct config *service_load_config(const char *path);
 /* Opens the store and restores what must survive a restart; takes the config over. False after
  * telling why; nothing is open then. */
 bool service_open(struct service *service, struct config *config);
+/* All of it but the store, which stays NULL: for what is to leave nothing behind. */
+void service_open_without_store(struct service *service, struct config *config);
 void service_close(struct service *service);
 /* For the one server of a database, before it serves: settles calls that a crash left open, and
  * restores what was spent. */

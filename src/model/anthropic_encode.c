@@ -85,8 +85,9 @@ static void write_tools(struct json_writer *json, const struct model_call *call)
 /* Must be there. More than the model can say is an error. */
 static int64_t answer_tokens(const struct model_call *call) {
     int64_t most = call->info ? call->info->output_max : 0;
-    int64_t wanted = call->max_tokens > 0 ? call->max_tokens : most > 0 ? most : ANSWER_TOKENS;
-    return most > 0 && wanted > most ? most : wanted;
+    return encode_max_tokens(call, call->max_tokens > 0 ? call->max_tokens
+                                   : most > 0           ? most
+                                                        : ANSWER_TOKENS);
 }
 
 static double between_0_and_1(double number) {

@@ -15,6 +15,19 @@ struct model_usage model_usage_unknown(void) {
     return (struct model_usage){-1, -1, -1, -1, -1, -1};
 }
 
+static int64_t known(int64_t tokens) {
+    return tokens > 0 ? tokens : 0;
+}
+
+int64_t model_usage_prompt(const struct model_usage *usage) {
+    return known(usage->input) + known(usage->cache_read) + known(usage->cache_write) +
+           known(usage->cache_write_1h);
+}
+
+int64_t model_usage_answer(const struct model_usage *usage) {
+    return known(usage->output) + known(usage->reasoning);
+}
+
 const char *model_finish_name(enum model_finish finish) {
     static const char *const names[] = {
         [MODEL_FINISH_NONE] = "",

@@ -93,14 +93,14 @@ static void find_best(const struct model_call *call, const struct model_passage 
     *ret_second = second;
 }
 
-static void compose(const struct model_call *call, struct buffer *answer) {
+static void compose(const struct model_call *call, struct slice language, struct buffer *answer) {
     const struct model_passage *best, *second;
     find_best(call, &best, &second);
     const char *talk = small_talk(question_of(call));
     if (talk) {
         buffer_append_string(answer, talk);
     } else if (!best || best->score < COVERAGE_LEAST) {
-        buffer_append_string(answer, offline_texts_for(call->language)->no_answer);
+        buffer_append_string(answer, offline_texts_for(language)->no_answer);
     } else {
         buffer_append(answer, shortened(best->text));
         bool add = second && second->score >= COVERAGE_SECOND &&
@@ -139,10 +139,12 @@ static bool encode(const struct model_call *call, struct arena *arena,
     const struct model_passage *best, *second;
     find_best(call, &best, &second);
     bool covered = best && best->score >= COVERAGE_LEAST;
+    struct slice question = question_of(call),
+                 language = offline_tools_language(call, question, arena);
     struct offline_decision decision =
-        offline_tools_decide(call, question_of(call), covered, arena);
+        offline_tools_decide(call, question, language, covered, arena);
     if (decision.move == OFFLINE_PASSAGES)
-        compose(call, &answer);
+        compose(call, language, &answer);
     else if (decision.move == OFFLINE_SAY)
         buffer_append(&answer, decision.say);
     else

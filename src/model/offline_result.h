@@ -3,5 +3,6 @@
 #include "model/provider.h"
 struct arena;
 
-/* The results behind the visitor's last message, in the language of the call; in the arena. */
-struct slice offline_results(const struct model_call *call, struct arena *arena);
+/* The results behind the visitor's last message, in that language; in the arena. */
+struct slice offline_results(const struct model_call *call, struct slice language,
+                             struct arena *arena);

@@ -14,6 +14,7 @@ struct offline_texts {
     const char *failed;     /* the tool failed */
     const char *booked;     /* the appointment is made for … */
     const char *not_booked; /* it is not; what is free follows */
+    const char *yes, *no;   /* true and false in what it gave back */
     const char *greetings;  /* words that greet, separated by blanks, lower case */
     const char *thankings;
 };

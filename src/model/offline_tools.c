@@ -1,336 +1,257 @@
 #include "model/offline_tools.h"
 #include "base/arena.h"
-#include "base/buffer.h"
-#include "base/day_words.h"
 #include "base/json.h"
+#include "model/offline_fill.h"
 #include "model/offline_result.h"
+#include "model/offline_terms.h"
 #include "model/offline_texts.h"
 #include "model/offline_words.h"
 
-/* A word of the tool's name says more than one of its description; a value that fits one of its
- * parameters says as much as the latter. */
-enum { NAME_POINTS = 2, POINTS_LEAST = 2, POINTS_SURE = 4, VOCABULARY_MAX = 300 };
+/* A word of the tool's name says more than one of its description. */
+enum { NAME_POINTS = 2, POINTS_LEAST = 2, POINTS_SURE = 3, EARLIER_MAX = 3 };
 
-/* --- what a tool's words are --- */
-
-static size_t match_words(struct offline_question *question, struct slice text, int points,
-                          struct arena *arena, bool *counted) {
-    struct offline_question own = offline_words(text, arena);
-    size_t sum = 0;
-    for (size_t i = 0; i < question->count; i++) {
-        struct offline_word *word = &question->words[i];
-        if (word->kind != OFFLINE_WORD || counted[i] || offline_word_is_common(word->low))
-            continue;
-        for (size_t j = 0; j < own.count; j++)
-            if (own.words[j].low.size > 2 && !offline_word_is_common(own.words[j].low) &&
-                offline_words_alike(word->low, own.words[j].low)) {
-                sum += (size_t)points;
-                counted[i] = word->used = true;
-                break;
-            }
-    }
-    return sum;
-}
-
-static struct slice spaced(struct slice name, struct arena *arena) {
-    struct slice copy = arena_copy(arena, name);
-    for (size_t i = 0; i < copy.size; i++)
-        if (copy.data[i] == '_' || copy.data[i] == '-')
-            ((char *)(uintptr_t)copy.data)[i] = ' ';
-    return copy;
-}
-
-/* --- filling parameters --- */
-
-struct filling {
-    struct offline_question *question;
-    struct arena *arena;
-    struct json_writer json;
-    size_t points;
-    struct slice missing;   /* the description or name of the first one that is not there */
-    struct slice text_name; /* a required one that takes words: filled last, with what is left */
+/* What speaks for a tool. */
+struct candidate {
+    const struct model_tool *tool;
+    unsigned words, values; /* points of its words in the question, and of values for it */
+    bool named;             /* one of them is of its name */
+    bool bounded; /* one of the values is a highest or lowest number, as it was asked for */
+    bool leads;   /* the question begins with one: "find …" */
+    size_t known, unknown; /* words that say something: of the tool or its values, and others */
+    struct slice arguments, missing;
+    bool impossible;
 };
 
-static bool has(struct slice name, const char *part) {
-    return slice_find(name, slice_of(part)) != SIZE_MAX;
+/* --- words --- */
+
+/* A word of the question by itself or by what it is about. Kinds of values ("day", "number") stand
+ * in the descriptions of most tools and tell them apart only where there are no values. */
+static bool is_of(const struct offline_word *word, const struct offline_words *own, bool kinds) {
+    for (size_t i = 0; i < own->count; i++) {
+        const struct offline_word *other = &own->list[i];
+        bool same = (word->about & other->about) != 0 || offline_terms_alike(word->low, other->low);
+        if (same && (kinds || (!offline_term_is(TERM_KIND, other->low) &&
+                               !offline_term_is(TERM_COMMON, other->low))))
+            return true;
+    }
+    return false;
 }
 
-static bool is_highest(struct slice name) {
-    return has(name, "max") || has(name, "most") || has(name, "up_to") || has(name, "below");
+static struct offline_words words_of(struct slice text, struct arena *arena) {
+    struct offline_words words = offline_words_of_tool(text, arena);
+    for (size_t i = 0; i < words.count; i++)
+        words.list[i].about = offline_term_about(words.list[i].low);
+    return words;
 }
 
-static bool is_price(struct slice name) {
-    return has(name, "price") || has(name, "cost") || has(name, "budget") || has(name, "amount");
-}
-
-static void put(struct filling *filling, struct slice name, struct offline_word *word) {
-    json_key_slice(&filling->json, name);
-    word->used = true;
-    filling->points++;
-}
-
-static bool fill_number(struct filling *filling, struct slice name, bool whole) {
-    struct offline_question *question = filling->question;
+static void match(struct candidate *candidate, const struct offline_words *question,
+                  unsigned char *named, struct arena *arena) {
+    const struct model_tool *tool = candidate->tool;
+    struct offline_words name = words_of(tool->name, arena),
+                         description = words_of(tool->description, arena);
+    struct slice properties = json_get(tool->schema, "properties"), key, value;
+    size_t cursor = 0;
+    bool bare = !json_next_member(properties, &cursor, &key, &value), first = true;
     for (size_t i = 0; i < question->count; i++) {
-        struct offline_word *word = &question->words[i];
-        bool limited = i > 0 && offline_word_limits(question->words[i - 1].low);
-        bool money = word->kind == OFFLINE_MONEY;
-        if (word->used || (word->kind != OFFLINE_NUMBER && !money))
+        const struct offline_word *word = &question->list[i];
+        if (word->kind != OFFLINE_WORD || word->common || word->used)
             continue;
-        if (is_highest(name) ? !limited && !money : money != is_price(name) || limited)
-            continue;
-        if (whole && word->number != (double)(int64_t)word->number)
-            continue;
-        put(filling, name, word);
-        if (limited)
-            question->words[i - 1].used = true;
-        if (whole)
-            json_int(&filling->json, (int64_t)word->number);
-        else
-            json_double(&filling->json, word->number);
-        return true;
-    }
-    return false;
-}
-
-static bool fill_kind(struct filling *filling, struct slice name, enum offline_word_kind kind) {
-    for (size_t i = 0; i < filling->question->count; i++) {
-        struct offline_word *word = &filling->question->words[i];
-        if (word->used || word->kind != kind)
-            continue;
-        put(filling, name, word);
-        json_string(&filling->json, word->text);
-        return true;
-    }
-    return false;
-}
-
-static bool fill_day(struct filling *filling, struct slice name, bool dates_only) {
-    int day;
-    if (fill_kind(filling, name, OFFLINE_DATE))
-        return true;
-    for (size_t i = 0; i < filling->question->count && !dates_only; i++) {
-        struct offline_word *word = &filling->question->words[i];
-        if (word->used || !day_word(word->low, &day))
-            continue;
-        put(filling, name, word);
-        json_string(&filling->json, word->low);
-        return true;
-    }
-    return false;
-}
-
-/* Words of other languages for what enums are mostly written with. */
-static bool means(struct slice low, struct slice choice) {
-    static const char *const parts[][12] = {
-        {"morning", "vormittag", "vormittags", "matin", "matinée", "mattina", "manhã", "ранку",
-         "вранці", "зранку", "ochtend", NULL},
-        {"afternoon", "nachmittag", "nachmittags", "après-midi", "tarde", "pomeriggio", "обіду",
-         "вдень", "middag", "popołudniu", NULL},
-        {"evening", "abend", "abends", "soir", "soirée", "noche", "sera", "noite", "вечора",
-         "ввечері", "avond", NULL},
-    };
-    if (slice_equal_nocase(low, choice))
-        return true;
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        for (size_t j = 0; slice_is(choice, parts[i][0]) && parts[i][j]; j++)
-            if (slice_is(low, parts[i][j]))
-                return true;
-    return false;
-}
-
-static bool fill_choice(struct filling *filling, struct slice name, struct slice choices) {
-    struct slice choice;
-    size_t cursor = 0;
-    while (json_next_element(choices, &cursor, &choice))
-        for (size_t i = 0; i < filling->question->count; i++) {
-            struct offline_word *word = &filling->question->words[i];
-            if (word->used || !means(word->low, json_plain_string(choice)))
-                continue;
-            put(filling, name, word);
-            json_raw(&filling->json, choice);
-            return true;
+        if (is_of(word, &name, true)) {
+            candidate->words += NAME_POINTS;
+            candidate->named = true;
+            named[i] = NAME_POINTS;
+        } else if (is_of(word, &description, bare)) {
+            candidate->words++;
+            named[i] = 1;
         }
-    return false;
+        candidate->leads = candidate->leads || (first && named[i]);
+        first = false;
+    }
 }
 
-/* What is left of the question, in its own words. */
-static bool fill_text(struct filling *filling, struct slice name) {
-    struct buffer text = {0};
+/* Words that only ask for something to be looked for say nothing against a tool. */
+static void count_words(struct candidate *candidate, const struct offline_filling *filling) {
     for (size_t i = 0; i < filling->question->count; i++) {
-        const struct offline_word *word = &filling->question->words[i];
-        if (word->used || word->kind != OFFLINE_WORD || offline_word_is_common(word->low) ||
-            offline_word_limits(word->low))
-            continue;
-        buffer_append_string(&text, text.size > 0 ? " " : "");
-        buffer_append(&text, word->text);
+        const struct offline_word *word = &filling->question->list[i];
+        if (filling->named[i] || (word->used && word->kind != OFFLINE_WORD))
+            candidate->known++;
+        else if (!word->used && !word->common && !(word->about & OFFLINE_ABOUT_SEARCH) &&
+                 !offline_term_is(TERM_KIND, word->low))
+            candidate->unknown++;
     }
-    bool found = text.size > 0;
-    if (found) {
-        json_key_slice(&filling->json, name);
-        json_string(&filling->json, buffer_slice(&text));
-    }
-    buffer_finish(&text);
-    return found;
 }
 
-static bool fill(struct filling *filling, struct slice name, struct slice property, bool required) {
-    struct slice choices = json_get(property, "enum"), type = json_get(property, "type"),
-                 format = json_get(property, "format");
-    if (json_type(choices) == JSON_ARRAY)
-        return fill_choice(filling, name, choices);
-    if (json_string_is(type, "integer") || json_string_is(type, "number"))
-        return fill_number(filling, name, json_string_is(type, "integer"));
-    if (!json_string_is(type, "string"))
-        return false;
-    if (json_string_is(format, "email") || has(name, "email"))
-        return fill_kind(filling, name, OFFLINE_EMAIL);
-    if (json_string_is(format, "date") || has(name, "day") || has(name, "date"))
-        return fill_day(filling, name, json_string_is(format, "date"));
-    if (json_string_is(format, "time") || slice_is(name, "time"))
-        return fill_kind(filling, name, OFFLINE_TIME);
-    if (required && filling->text_name.size == 0) {
-        filling->text_name = name;
-        return true;
-    }
-    return false;
-}
-
-static bool is_required(struct slice schema, struct slice name) {
-    struct slice element;
-    size_t cursor = 0;
-    while (json_next_element(json_get(schema, "required"), &cursor, &element))
-        if (slice_equal(json_plain_string(element), name))
-            return true;
-    return false;
-}
-
-static struct slice described(struct slice name, struct slice property, struct arena *arena) {
-    struct buffer text = {0};
-    if (!json_read_string(json_get(property, "description"), &text))
-        buffer_append(&text, spaced(name, arena));
-    struct slice copy = arena_copy(arena, buffer_slice(&text));
-    buffer_finish(&text);
-    return copy;
-}
-
-static void fill_all(struct filling *filling, struct slice schema) {
-    struct slice name, property;
-    size_t cursor = 0;
-    json_begin_object(&filling->json);
-    while (json_next_member(json_get(schema, "properties"), &cursor, &name, &property)) {
-        bool required = is_required(schema, name);
-        if (!fill(filling, name, property, required) && required && filling->missing.size == 0)
-            filling->missing = described(name, property, filling->arena);
-    }
-    if (filling->text_name.size > 0 && !fill_text(filling, filling->text_name) &&
-        filling->missing.size == 0) {
-        char *path = arena_string(filling->arena, filling->text_name);
-        filling->missing = described(
-            filling->text_name, json_get(json_get(schema, "properties"), path), filling->arena);
-    }
-    json_end_object(&filling->json);
+static struct candidate judge(const struct model_call *call, const struct model_tool *tool,
+                              const struct offline_words *asked, struct arena *arena) {
+    struct offline_words question = offline_words_copy(asked, arena);
+    unsigned char *named = arena_array(arena, question.count + 1, sizeof *named);
+    struct candidate candidate = {.tool = tool};
+    match(&candidate, &question, named, arena);
+    /* A word of the description alone may be a value: "such as headphones". */
+    unsigned char *names = arena_array(arena, question.count + 1, sizeof *names);
+    for (size_t i = 0; i < question.count; i++)
+        names[i] = named[i] == NAME_POINTS;
+    struct offline_filling filling = {.schema = tool->schema,
+                                      .today = call->today,
+                                      .question = &question,
+                                      .named = names,
+                                      .arena = arena};
+    offline_fill(&filling);
+    filling.named = named;
+    candidate.values = filling.points;
+    candidate.arguments = filling.arguments;
+    candidate.missing = filling.missing;
+    candidate.impossible = filling.impossible;
+    candidate.bounded = filling.bounded;
+    count_words(&candidate, &filling);
+    return candidate;
 }
 
 /* --- choosing --- */
 
-struct candidate {
-    const struct model_tool *tool;
-    size_t points;
-    struct slice arguments, missing;
-    bool loose; /* a parameter takes whatever words the question has */
-    bool whole; /* the question says nothing that the tool does not know of */
-};
-
-static bool is_whole(const struct offline_question *question) {
-    for (size_t i = 0; i < question->count; i++)
-        if (!question->words[i].used && !offline_word_is_common(question->words[i].low) &&
-            question->words[i].low.size > 2)
-            return false;
-    return true;
-}
-
-static struct candidate judge(const struct model_tool *tool, struct slice text,
-                              struct arena *arena) {
-    struct offline_question question = offline_words(text, arena);
-    bool *counted = arena_array(arena, question.count, sizeof *counted);
-    size_t points = match_words(&question, spaced(tool->name, arena), NAME_POINTS, arena, counted);
-    points += match_words(&question, tool->description, 1, arena, counted);
-    struct candidate candidate = {.tool = tool};
-    if (points == 0)
-        return candidate;
-    struct buffer arguments = {0};
-    struct filling filling = {
-        .question = &question, .arena = arena, .json = json_writer_start(&arguments)};
-    fill_all(&filling, tool->schema);
-    candidate.points = points + filling.points;
-    candidate.arguments = arena_copy(arena, buffer_slice(&arguments));
-    candidate.missing = filling.missing;
-    candidate.loose = filling.text_name.size > 0 && filling.points == 0;
-    candidate.whole = is_whole(&question);
-    buffer_finish(&arguments);
-    return candidate;
+static unsigned points_of(const struct candidate *candidate) {
+    return candidate->words + candidate->values + (candidate->missing.size == 0 ? 1 : 0);
 }
 
 static bool is_better(const struct candidate *a, const struct candidate *b) {
-    if ((a->missing.size == 0) != (b->missing.size == 0) && a->points >= POINTS_LEAST &&
-        b->points >= POINTS_LEAST)
-        return a->missing.size == 0;
-    return a->points > b->points;
+    if (points_of(a) != points_of(b))
+        return points_of(a) > points_of(b);
+    return a->named && !b->named;
 }
 
-static struct candidate choose(const struct model_call *call, struct slice question,
+static struct candidate choose(const struct model_call *call, const struct offline_words *question,
                                struct arena *arena) {
     struct candidate best = {0};
+    bool one = call->tool_choice == MODEL_TOOL_NAMED;
     for (size_t i = 0; i < call->tool_count; i++) {
-        struct candidate candidate = judge(&call->tools[i], question, arena);
-        if (candidate.points > 0 && (!best.tool || is_better(&candidate, &best)))
+        if (one && !slice_equal(call->tools[i].name, call->tool_choice_name))
+            continue;
+        struct candidate candidate = judge(call, &call->tools[i], question, arena);
+        if (!candidate.impossible && (!best.tool || is_better(&candidate, &best)))
             best = candidate;
     }
     return best;
 }
 
-static struct slice last_text(const struct model_call *call, enum model_role role) {
-    for (size_t i = call->message_count; i > 0; i--)
-        if (call->messages[i - 1].role == role && i < call->message_count)
-            for (size_t j = 0; j < call->messages[i - 1].part_count; j++)
-                if (call->messages[i - 1].parts[j].kind == MODEL_PART_TEXT)
-                    return call->messages[i - 1].parts[j].text;
+/* How the question is put. */
+struct manner {
+    bool asks;    /* "how do I …": rather for the documents, where they answer it */
+    bool mine;    /* but "where is my …" is not */
+    bool covered; /* the documents do */
+};
+
+/* All that it needs was said. */
+static bool is_called_for(const struct candidate *best, const struct manner *manner) {
+    if (best->missing.size > 0 || best->known < best->unknown)
+        return false;
+    if (best->words > 0 && best->values > 0 && best->words + best->values >= POINTS_SURE)
+        return true;
+    if (!manner->covered)
+        return best->words >= POINTS_LEAST || best->bounded ||
+               (best->words > 0 && best->unknown == 0);
+    return !manner->asks && (best->bounded || (best->words >= POINTS_LEAST && best->leads));
+}
+
+static bool is_half_said(const struct candidate *best, const struct manner *manner) {
+    return best->missing.size > 0 && best->named && best->known > best->unknown &&
+           (!manner->covered || (best->unknown == 0 && (!manner->asks || manner->mine)));
+}
+
+/* --- what was said before --- */
+
+static struct slice text_of(const struct model_message *message) {
+    for (size_t i = message->part_count; i > 0; i--)
+        if (message->parts[i - 1].kind == MODEL_PART_TEXT)
+            return message->parts[i - 1].text;
     return (struct slice){NULL, 0};
 }
 
-/* Whoever was asked for something that was missing answers with just that. */
-static struct slice completed(const struct model_call *call, struct slice question,
-                              struct arena *arena) {
-    struct slice asked = last_text(call, MODEL_ASSISTANT);
-    struct slice before = last_text(call, MODEL_USER);
-    if (asked.size == 0 || before.size == 0 || !offline_texts_asked(asked))
-        return question;
-    return slice_of(arena_printf(arena, "%.*s %.*s", SLICE_ARG(before), SLICE_ARG(question)));
+/* Whoever was asked for what was missing answers with just that: what was said before belongs to
+ * it. NULL data where nothing was asked for. `ret_asked`: how often. */
+static struct slice said_before(const struct model_call *call, struct arena *arena,
+                                size_t *ret_asked) {
+    size_t last = call->message_count;
+    struct slice before = {NULL, 0};
+    while (last > 0 && call->messages[last - 1].role != MODEL_USER)
+        last--;
+    for (*ret_asked = 0; last >= 3 && *ret_asked < EARLIER_MAX; last -= 2, (*ret_asked)++) {
+        const struct model_message *answer = &call->messages[last - 2],
+                                   *question = &call->messages[last - 3];
+        if (answer->role != MODEL_ASSISTANT || question->role != MODEL_USER ||
+            !offline_texts_asked(text_of(answer)))
+            break;
+        before = slice_of(
+            arena_printf(arena, "%.*s\n%.*s", SLICE_ARG(text_of(question)), SLICE_ARG(before)));
+    }
+    return before;
+}
+
+/* --- deciding --- */
+
+static struct offline_decision call_of(const struct candidate *best) {
+    return (struct offline_decision){
+        .move = OFFLINE_CALL, .tool = best->tool->name, .arguments = best->arguments};
+}
+
+static struct offline_decision ask_for(const struct candidate *best, struct slice language,
+                                       struct arena *arena) {
+    return (struct offline_decision){
+        .move = OFFLINE_SAY,
+        .say = slice_of(arena_printf(arena, "%s %.*s", offline_texts_for(language)->missing,
+                                     SLICE_ARG(best->missing)))};
+}
+
+/* Goes on with what was begun, where the new message brings it further: else it is a message of its
+ * own. */
+static bool go_on(const struct model_call *call, struct slice question, struct slice language,
+                  struct arena *arena, struct offline_decision *ret_decision) {
+    size_t asked;
+    struct slice before = said_before(call, arena, &asked);
+    if (before.size == 0)
+        return false;
+    struct offline_words words = offline_words_of_question(before, arena);
+    struct candidate then = choose(call, &words, arena);
+    struct slice whole =
+        slice_of(arena_printf(arena, "%.*s\n%.*s", SLICE_ARG(before), SLICE_ARG(question)));
+    words = offline_words_of_question(whole, arena);
+    struct candidate now =
+        then.tool ? judge(call, then.tool, &words, arena) : (struct candidate){0};
+    if (!now.tool || slice_equal(now.missing, then.missing))
+        return false;
+    *ret_decision = now.missing.size == 0 ? call_of(&now) : ask_for(&now, language, arena);
+    return true;
 }
 
 struct offline_decision offline_tools_decide(const struct model_call *call, struct slice question,
-                                             bool covered, struct arena *arena) {
+                                             struct slice language, bool covered,
+                                             struct arena *arena) {
     struct offline_decision decision = {.move = OFFLINE_PASSAGES};
     if (call->message_count > 0 && call->messages[call->message_count - 1].role == MODEL_TOOL) {
         decision.move = OFFLINE_SAY;
-        decision.say = offline_results(call, arena);
+        decision.say = offline_results(call, language, arena);
         return decision;
     }
-    if (call->tool_count == 0 || call->tool_choice == MODEL_TOOL_NONE)
+    if (call->tool_count == 0 || call->tool_choice == MODEL_TOOL_NONE || question.size == 0)
         return decision;
-    struct candidate best = choose(call, completed(call, question, arena), arena);
-    size_t least = !covered ? 1 : best.loose ? POINTS_SURE : POINTS_LEAST;
-    if (best.points < least)
+    struct offline_words words = offline_words_of_question(question, arena);
+    const struct manner manner = {offline_words_ask(&words), offline_words_mine(&words), covered};
+    bool forced = call->tool_choice == MODEL_TOOL_REQUIRED || call->tool_choice == MODEL_TOOL_NAMED;
+    if (!(manner.asks && covered) && go_on(call, question, language, arena, &decision))
         return decision;
-    if (best.missing.size == 0) {
-        decision.move = OFFLINE_CALL;
-        decision.tool = best.tool->name;
-        decision.arguments = best.arguments;
-    } else if (!covered || best.whole || best.points >= POINTS_SURE) {
-        decision.move = OFFLINE_SAY;
-        decision.say = slice_of(arena_printf(
-            arena, "%s %.*s", offline_texts_for(call->language)->missing, SLICE_ARG(best.missing)));
-    }
+    struct candidate best = choose(call, &words, arena);
+    if (!best.tool)
+        return decision;
+    if (is_called_for(&best, &manner) || (forced && best.missing.size == 0))
+        return call_of(&best);
+    if (is_half_said(&best, &manner) || forced)
+        return ask_for(&best, language, arena);
     return decision;
+}
+
+struct slice offline_tools_language(const struct model_call *call, struct slice question,
+                                    struct arena *arena) {
+    if (call->language.size > 0)
+        return call->language;
+    struct offline_words words = offline_words_of_question(question, arena);
+    return offline_words_language(&words);
 }

@@ -3,7 +3,7 @@
  * model/. */
 #pragma once
 #include "model/provider.h"
-struct buffer;
+struct arena;
 
 enum offline_move {
     OFFLINE_PASSAGES, /* no tool fits: answer from the passages */
@@ -16,7 +16,11 @@ struct offline_decision {
     struct slice tool, arguments; /* CALL: a name and a JSON object */
     struct slice say;
 };
-/* `covered`: the passages answer the question well, so a tool must fit without asking back. All in
- * the arena. */
+/* `covered`: the passages answer the question well, so more must speak for a tool. All in the
+ * arena. */
 struct offline_decision offline_tools_decide(const struct model_call *call, struct slice question,
-                                             bool covered, struct arena *arena);
+                                             struct slice language, bool covered,
+                                             struct arena *arena);
+/* In which language to answer: the call's, else that of the question where its words tell. */
+struct slice offline_tools_language(const struct model_call *call, struct slice question,
+                                    struct arena *arena);

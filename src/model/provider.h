@@ -74,6 +74,7 @@ struct model_call {
     const struct model_passage *passages;
     size_t passage_count;
     struct slice language; /* BCP 47, "" when unknown */
+    struct slice today;    /* by the bot's clock, "2026-11-24"; "" when unknown */
     /* how; negative or NaN means not set */
     int64_t max_tokens; /* of the answer, reasoning included */
     double temperature, top_p;
@@ -127,6 +128,9 @@ struct model_usage {
 };
 /* All -1. */
 struct model_usage model_usage_unknown(void);
+/* The sums of what is known of both sides. */
+int64_t model_usage_prompt(const struct model_usage *usage);
+int64_t model_usage_answer(const struct model_usage *usage); /* reasoning included */
 
 enum model_event_kind {
     MODEL_EVENT_START,     /* once, with what is known: id, model */

@@ -1,7 +1,7 @@
 /* The calls of models, which are the ledger as well. */
-#include "base/arena.h"
 #include "base/buffer.h"
 #include "base/id.h"
+#include "store/call_sums.h"
 #include "store/records.h"
 #include "store/session.h"
 
@@ -94,30 +94,22 @@ bool store_calls_close(struct store_session *session, int64_t *ret_count, struct
 
 /* --- what was spent --- */
 
+#define SPENT SQL_SUM(CALL_COST)
 /* Tokens of a call that reported none are those reserved for it while it is open or crashed. */
-#define POSITIVE(column) "CASE WHEN " column " > 0 THEN " column " ELSE 0 END"
-#define CALL_COST                                                                                  \
-    "coalesce(sum(CASE WHEN state = 'open' THEN reserved_microdollars"                             \
-    " ELSE " POSITIVE("cost_microdollars") " END), 0)"
-#define CALL_TOKENS                                                                                          \
-    "coalesce(sum(CASE WHEN state = 'open' OR error_kind = 'crashed' THEN reserved_tokens ELSE"              \
-    " " POSITIVE("input_tokens") " + " POSITIVE("cache_read_tokens") " + " POSITIVE(                         \
-        "cache_write_tokens") " + " POSITIVE("cache_write_1h_tokens") " + " POSITIVE("output_"               \
-                                                                                     "tokens") " "           \
-                                                                                               "+"           \
-                                                                                               " " POSITIVE( \
-                                                                                                   "reasoning_tokens") " END), 0)"
+#define TOKENS                                                                                     \
+    SQL_SUM("CASE WHEN state = 'open' OR error_kind = 'crashed' THEN reserved_tokens"              \
+            " ELSE " CALL_PROMPT " + " CALL_ANSWER " END")
 
 static const char *spending_sql(enum store_spender by) {
     switch (by) {
     case STORE_BY_USER:
-        return "SELECT bot, user_id, " CALL_COST ", " CALL_TOKENS
+        return "SELECT bot, user_id, " SPENT ", " TOKENS
                " FROM calls WHERE id >= $3 AND bot = $1 AND started_ms >= $2 GROUP BY user_id";
     case STORE_BY_BOT:
-        return "SELECT bot, '', " CALL_COST ", " CALL_TOKENS
+        return "SELECT bot, '', " SPENT ", " TOKENS
                " FROM calls WHERE id >= $3 AND bot = $1 AND started_ms >= $2 GROUP BY bot";
     default:
-        return "SELECT '', provider || '/' || provider_key, " CALL_COST ", " CALL_TOKENS
+        return "SELECT '', provider || '/' || provider_key, " SPENT ", " TOKENS
                " FROM calls WHERE id >= $3 AND $1 = '' AND started_ms >= $2"
                " GROUP BY provider, provider_key";
     }
@@ -143,23 +135,18 @@ bool store_spending_list(struct store_session *session, enum store_spender by, s
             .microdollars = session_column_integer(&query, 2),
             .tokens = session_column_integer(&query, 3),
         };
-        buffer_append(&rows, (struct slice){(const char *)&row, sizeof row});
+        session_rows_add(&rows, &row, sizeof row);
     }
-    bool ok = session_query_end(&query);
-    if (ok) {
-        *ret_count = rows.size / sizeof(struct store_spending);
-        *ret_spending = arena_array(arena, *ret_count, sizeof **ret_spending);
-        if (rows.size > 0)
-            memcpy(*ret_spending, rows.data, rows.size);
-    }
-    buffer_finish(&rows);
-    return ok;
+    void *all;
+    if (!session_rows_end(&query, &rows, sizeof **ret_spending, arena, &all, ret_count))
+        return false;
+    *ret_spending = all;
+    return true;
 }
 
 bool store_conversation_spent(struct store_session *session, struct slice conversation_id,
                               struct store_spending *ret_spending, struct fault *fault) {
-    static const char sql[] =
-        "SELECT " CALL_COST ", " CALL_TOKENS " FROM calls WHERE conversation_id = $1";
+    static const char sql[] = "SELECT " SPENT ", " TOKENS " FROM calls WHERE conversation_id = $1";
     struct session_query query;
     if (!session_query(session, sql, SESSION_VALUES(session_text(conversation_id)), &query, fault))
         return false;
@@ -196,15 +183,11 @@ bool store_estimates_list(struct store_session *session, struct arena *arena,
     while (session_next(&query, fault)) {
         const struct store_estimate row = {session_column_bytes(&query, 0, arena),
                                            session_column_bytes(&query, 1, arena)};
-        buffer_append(&rows, (struct slice){(const char *)&row, sizeof row});
+        session_rows_add(&rows, &row, sizeof row);
     }
-    bool ok = session_query_end(&query);
-    if (ok) {
-        *ret_count = rows.size / sizeof(struct store_estimate);
-        *ret_estimates = arena_array(arena, *ret_count, sizeof **ret_estimates);
-        if (rows.size > 0)
-            memcpy(*ret_estimates, rows.data, rows.size);
-    }
-    buffer_finish(&rows);
-    return ok;
+    void *all;
+    if (!session_rows_end(&query, &rows, sizeof **ret_estimates, arena, &all, ret_count))
+        return false;
+    *ret_estimates = all;
+    return true;
 }

@@ -40,6 +40,8 @@ struct store_address {
 struct store_driver {
     const char *scheme; /* "sqlite": URLs begin with it and a colon */
 
+    /* See store_exists. */
+    bool (*exists)(const struct store_address *address, bool *ret_exists, struct fault *fault);
     bool (*open)(const struct store_address *address, enum store_use use,
                  struct store_connection **ret_connection, struct fault *fault);
     void (*close)(struct store_connection *connection); /* NULL is fine */

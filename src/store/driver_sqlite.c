@@ -243,6 +243,7 @@ static bool schema_set_version(struct store_connection *connection, int version,
 
 const struct store_driver driver_sqlite = {
     .scheme = "sqlite",
+    .exists = sqlite_exists,
     .open = sqlite_open,
     .close = driver_close,
     .begin = transaction_begin,

@@ -1,5 +1,4 @@
 #include "store/replay.h"
-#include "base/arena.h"
 #include "base/buffer.h"
 #include "store/session.h"
 
@@ -44,15 +43,11 @@ bool store_logged_turns(struct store_session *session, struct slice bot, size_t 
     struct buffer turns = {0};
     while (session_next(&query, fault)) {
         const struct store_logged_turn turn = read_turn(&query, arena);
-        buffer_append(&turns, (struct slice){(const char *)&turn, sizeof turn});
+        session_rows_add(&turns, &turn, sizeof turn);
     }
-    bool ok = session_query_end(&query);
-    if (ok) {
-        *ret_count = turns.size / sizeof(struct store_logged_turn);
-        *ret_turns = arena_array(arena, *ret_count, sizeof **ret_turns);
-        if (turns.size > 0)
-            memcpy(*ret_turns, turns.data, turns.size);
-    }
-    buffer_finish(&turns);
-    return ok;
+    void *all;
+    if (!session_rows_end(&query, &turns, sizeof **ret_turns, arena, &all, ret_count))
+        return false;
+    *ret_turns = all;
+    return true;
 }

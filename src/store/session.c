@@ -1,5 +1,6 @@
 #include "store/session.h"
 #include "base/arena.h"
+#include "base/buffer.h"
 
 bool session_run(struct store_session *session, const char *sql, const struct store_value *values,
                  size_t count, int64_t *ret_changes, struct fault *fault) {
@@ -37,6 +38,23 @@ bool session_next(struct session_query *query, struct fault *fault) {
 bool session_query_end(struct session_query *query) {
     query->driver->end(query->statement);
     return !query->failed;
+}
+
+void session_rows_add(struct buffer *rows, const void *row, size_t size) {
+    buffer_append(rows, (struct slice){row, size});
+}
+
+bool session_rows_end(struct session_query *query, struct buffer *rows, size_t row_size,
+                      struct arena *arena, void **ret_rows, size_t *ret_count) {
+    bool ok = session_query_end(query);
+    if (ok) {
+        *ret_count = rows->size / row_size;
+        *ret_rows = arena_array(arena, *ret_count, row_size);
+        if (rows->size > 0)
+            memcpy(*ret_rows, rows->data, rows->size);
+    }
+    buffer_finish(rows);
+    return ok;
 }
 
 int64_t session_column_integer(const struct session_query *query, int column) {

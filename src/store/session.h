@@ -2,6 +2,7 @@
  * store/. */
 #pragma once
 #include "store/driver.h"
+struct buffer;
 
 struct store_session {
     const struct store_driver *driver;
@@ -48,6 +49,14 @@ session_query(struct store_session *session, const char *sql, const struct store
               size_t count, struct session_query *ret_query, struct fault *fault);
 bool session_next(struct session_query *query, struct fault *fault);
 bool session_query_end(struct session_query *query);
+
+/* For rows that nobody has counted before: read each into a structure, gather them in a buffer that
+ * begins empty, and end the query with them as an array in the arena. It empties the buffer. */
+void session_rows_add(struct buffer *rows, const void *row, size_t size);
+__attribute__((warn_unused_result)) bool session_rows_end(struct session_query *query,
+                                                          struct buffer *rows, size_t row_size,
+                                                          struct arena *arena, void **ret_rows,
+                                                          size_t *ret_count);
 
 int64_t session_column_integer(const struct session_query *query, int column);
 double session_column_real(const struct session_query *query, int column);

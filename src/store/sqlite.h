@@ -23,6 +23,7 @@ struct store_connection {
     struct store_statement statements[SQLITE_STATEMENTS_MAX];
 };
 
+bool sqlite_exists(const struct store_address *address, bool *ret_exists, struct fault *fault);
 bool sqlite_open(const struct store_address *address, enum store_use use,
                  struct store_connection **ret_connection, struct fault *fault);
 /* Tells what the last call on this connection complained about. Always false. */

@@ -58,6 +58,11 @@ static bool check_file(const char *path, struct fault *fault) {
     return true;
 }
 
+static bool creation_fault(const char *path, struct fault *fault) {
+    return fault_set(fault, errno == ENOSPC ? FAULT_STORE : FAULT_CONFIG,
+                     "the database '%s' cannot be created: %s", path, strerror(errno));
+}
+
 /* SQLite would create it readable for everyone. A file that is there is never opened here: closing
  * it would drop the locks that SQLite holds on it in this process. */
 static bool create_file(const char *path, struct fault *fault) {
@@ -68,11 +73,10 @@ static bool create_file(const char *path, struct fault *fault) {
     }
     if (errno == EEXIST || errno == EISDIR) /* check_file says what it is */
         return true;
-    return fault_set(fault, errno == ENOSPC ? FAULT_STORE : FAULT_CONFIG,
-                     "the database '%s' cannot be created: %s", path, strerror(errno));
+    return creation_fault(path, fault);
 }
 
-static bool prepare_place(const char *path, enum store_use use, struct fault *fault) {
+static bool check_place(const char *path, struct fault *fault) {
     if (*path == '\0')
         return fault_set(fault, FAULT_CONFIG,
                          "the database's address names no file; write sqlite:PATH");
@@ -82,8 +86,35 @@ static bool prepare_place(const char *path, enum store_use use, struct fault *fa
                          "name a file");
     if (strlen(path) >= PATH_MAX - sizeof "-journal")
         return fault_set(fault, FAULT_CONFIG, "the path of the database is too long");
-    return check_folder(path, fault) && (use != STORE_FIRST || create_file(path, fault)) &&
+    return check_folder(path, fault);
+}
+
+static bool prepare_place(const char *path, enum store_use use, struct fault *fault) {
+    return check_place(path, fault) && (use != STORE_FIRST || create_file(path, fault)) &&
            check_file(path, fault);
+}
+
+/* By a file of another name: what is allowed in the folder does not tell of all that may fail. */
+static bool can_create(const char *path, struct fault *fault) {
+    char beside[PATH_MAX];
+    snprintf(beside, sizeof beside, "%s.XXXXXX", path);
+    int file = mkostemp(beside, O_CLOEXEC);
+    if (file < 0)
+        return creation_fault(path, fault);
+    close(file);
+    unlink(beside);
+    return true;
+}
+
+bool sqlite_exists(const struct store_address *address, bool *ret_exists, struct fault *fault) {
+    struct stat about;
+    if (!check_place(address->place, fault))
+        return false;
+    bool absent = lstat(address->place, &about) != 0 && errno == ENOENT;
+    if (absent && !can_create(address->place, fault))
+        return false;
+    *ret_exists = !absent;
+    return true;
 }
 
 /* --- the connection --- */

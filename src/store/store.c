@@ -252,6 +252,12 @@ bool store_open(const struct store_options *options, struct store **ret_store,
     return true;
 }
 
+bool store_exists(const char *url, bool *ret_exists, struct fault *fault) {
+    struct store_address address = {.lock_wait_ms = LOCK_WAIT_MS};
+    const struct store_driver *driver = find_driver(url, &address.place, fault);
+    return driver && driver->exists(&address, ret_exists, fault);
+}
+
 void store_close(struct store *store) {
     if (!store)
         return;

@@ -21,6 +21,10 @@ struct store_options {
  */
 __attribute__((warn_unused_result)) bool store_open(const struct store_options *options,
                                                     struct store **ret_store, struct fault *fault);
+/* Whether there is a database at that address; creates none. Where there is none, false tells why
+ * store_open could not create it. */
+__attribute__((warn_unused_result)) bool store_exists(const char *url, bool *ret_exists,
+                                                      struct fault *fault);
 /* Runs what is queued, then closes. NULL is fine. */
 void store_close(struct store *store);
 

@@ -1,32 +1,26 @@
 #include "store/usage.h"
-#include "base/arena.h"
 #include "base/buffer.h"
 #include "base/id.h"
+#include "store/call_sums.h"
 #include "store/session.h"
 
-#define POSITIVE(column) "CASE WHEN " column " > 0 THEN " column " ELSE 0 END"
-#define SUM(value)       "coalesce(sum(" value "), 0)"
-#define WRITTEN          POSITIVE("cache_write_tokens") " + " POSITIVE("cache_write_1h_tokens")
-#define PROMPT           POSITIVE("input_tokens") " + " POSITIVE("cache_read_tokens") " + " WRITTEN
-#define PAID             POSITIVE("cost_microdollars")
-#define COST             "CASE WHEN state = 'open' THEN reserved_microdollars ELSE " PAID " END"
-#define IS_DRIFT         "counted_tokens >= 0 AND estimated = 0 AND input_tokens >= 0"
+#define IS_DRIFT "counted_tokens >= 0 AND estimated = 0 AND input_tokens >= 0"
 
 /* In the order of read_row. */
 /* clang-format off */
 #define SUMS \
     ", count(*), count(DISTINCT turn_id)" \
-    ", " SUM("CASE WHEN error_kind <> '' THEN 1 ELSE 0 END") \
-    ", " SUM(POSITIVE("input_tokens")) \
-    ", " SUM(POSITIVE("cache_read_tokens")) \
-    ", " SUM(WRITTEN) \
-    ", " SUM(POSITIVE("output_tokens")) \
-    ", " SUM(POSITIVE("reasoning_tokens")) \
-    ", " SUM(COST) \
-    ", " SUM("CASE WHEN estimated = 1 OR state = 'open' THEN " COST " ELSE 0 END") \
-    ", " SUM("CASE WHEN state <> 'open' AND cost_microdollars < 0 THEN 1 ELSE 0 END") \
-    ", " SUM("CASE WHEN " IS_DRIFT " THEN counted_tokens ELSE 0 END") \
-    ", " SUM("CASE WHEN " IS_DRIFT " THEN " PROMPT " ELSE 0 END")
+    ", " SQL_SUM("CASE WHEN error_kind <> '' THEN 1 ELSE 0 END") \
+    ", " SQL_SUM(SQL_POSITIVE("input_tokens")) \
+    ", " SQL_SUM(SQL_POSITIVE("cache_read_tokens")) \
+    ", " SQL_SUM(CALL_WRITTEN) \
+    ", " SQL_SUM(SQL_POSITIVE("output_tokens")) \
+    ", " SQL_SUM(SQL_POSITIVE("reasoning_tokens")) \
+    ", " SQL_SUM(CALL_COST) \
+    ", " SQL_SUM("CASE WHEN estimated = 1 OR state = 'open' THEN " CALL_COST " ELSE 0 END") \
+    ", " SQL_SUM("CASE WHEN state <> 'open' AND cost_microdollars < 0 THEN 1 ELSE 0 END") \
+    ", " SQL_SUM("CASE WHEN " IS_DRIFT " THEN counted_tokens ELSE 0 END") \
+    ", " SQL_SUM("CASE WHEN " IS_DRIFT " THEN " CALL_PROMPT " ELSE 0 END")
 /* clang-format on */
 
 /* Ids begin with the time, which keeps a report of a month from reading all years. */
@@ -92,15 +86,11 @@ bool store_usage_list(struct store_session *session, const struct store_usage_qu
     struct buffer found = {0};
     while (session_next(&rows, fault)) {
         const struct store_usage row = read_row(&rows, arena);
-        buffer_append(&found, (struct slice){(const char *)&row, sizeof row});
+        session_rows_add(&found, &row, sizeof row);
     }
-    bool ok = session_query_end(&rows);
-    if (ok) {
-        *ret_count = found.size / sizeof(struct store_usage);
-        *ret_rows = arena_array(arena, *ret_count, sizeof **ret_rows);
-        if (found.size > 0)
-            memcpy(*ret_rows, found.data, found.size);
-    }
-    buffer_finish(&found);
-    return ok;
+    void *all;
+    if (!session_rows_end(&rows, &found, sizeof **ret_rows, arena, &all, ret_count))
+        return false;
+    *ret_rows = all;
+    return true;
 }

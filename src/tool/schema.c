@@ -104,6 +104,15 @@ static size_t count_members(struct slice value) {
     return count;
 }
 
+/* A key may be written with escapes: names are compared by what they say. */
+static struct slice name_of(struct compiler *compiler, struct slice key) {
+    struct buffer name = {0};
+    json_read_string((struct slice){key.data - 1, key.size + 2}, &name);
+    struct slice copy = arena_copy(compiler->arena, buffer_slice(&name));
+    buffer_finish(&name);
+    return copy;
+}
+
 static bool read_properties(struct compiler *compiler, struct schema *node, struct slice value,
                             const char *path, size_t depth) {
     if (json_type(value) != JSON_OBJECT)
@@ -113,7 +122,7 @@ static bool read_properties(struct compiler *compiler, struct schema *node, stru
     size_t cursor = 0;
     while (json_next_member(value, &cursor, &key, &member)) {
         struct schema_property *property = &node->properties[node->property_count++];
-        property->name = arena_copy(compiler->arena, key);
+        property->name = name_of(compiler, key);
         if (!compile(compiler, member, below(compiler, path, key), depth + 1, &property->schema))
             return false;
     }
@@ -156,7 +165,8 @@ static bool read_list(struct compiler *compiler, struct slice value, const char 
 
 static bool read_number(struct compiler *compiler, struct slice value, const char *path,
                         double *ret_number) {
-    return json_read_double(value, ret_number) || bad(compiler, path, "must be a number");
+    return (json_read_double(value, ret_number) && isfinite(*ret_number)) ||
+           bad(compiler, path, "must be a number");
 }
 
 static bool read_count(struct compiler *compiler, struct slice value, const char *path,
@@ -247,8 +257,10 @@ static bool read_keyword(struct compiler *compiler, struct schema *node, struct 
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (slice_is(key, numbers[i].name)) {
             void *at = (char *)node + numbers[i].offset;
-            return numbers[i].is_count ? read_count(compiler, value, path, at)
-                                       : read_number(compiler, value, path, at);
+            if (numbers[i].is_count)
+                return read_count(compiler, value, path, at);
+            return read_number(compiler, value, path, at) &&
+                   (!(node->multiple <= 0) || bad(compiler, path, "must be more than 0"));
         }
     struct slice copy = arena_copy(compiler->arena, value);
     if (slice_is(key, "type"))
@@ -273,6 +285,8 @@ static bool read_keyword(struct compiler *compiler, struct schema *node, struct 
         return read_format(node, value);
     if (slice_is(key, "items"))
         return compile(compiler, value, path, depth + 1, &node->items);
+    if (slice_is(key, "prefixItems"))
+        return read_list(compiler, value, path, depth, &node->prefix, &node->prefix_count);
     if (slice_is(key, "uniqueItems"))
         return json_read_bool(value, &node->unique) || bad(compiler, path, "must be true or false");
     if (slice_is(key, "anyOf"))

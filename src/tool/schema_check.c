@@ -5,7 +5,13 @@
 #include "tool/schema.h"
 #include "tool/schema_node.h"
 
-enum { COMPLAINTS_MAX = 10, SHOWN_MAX = 60, DEPTH_MAX = 100, WORK_MAX = 200000 };
+enum {
+    COMPLAINTS_MAX = 10,
+    SHOWN_MAX = 60,
+    RULE_SHOWN_MAX = 1000,
+    DEPTH_MAX = 100,
+    WORK_MAX = 200000
+};
 
 /* Where the value stands: a chain up to the root, on the stack. */
 struct spot {
@@ -37,6 +43,15 @@ static void write_spot(struct buffer *out, const struct spot *spot) {
     if (spot->parent->parent)
         buffer_append_byte(out, '.');
     buffer_append(out, slice_first(spot->name, utf8_cut(spot->name, SHOWN_MAX)));
+}
+
+/* The rules themselves may be long: a list of countries. */
+static struct slice shortened(struct slice json) {
+    return slice_first(json, utf8_cut(json, RULE_SHOWN_MAX));
+}
+
+static const char *is_long(struct slice json) {
+    return json.size > RULE_SHOWN_MAX ? "…" : "";
 }
 
 static bool complain(struct check *check, const struct spot *spot, struct slice value,
@@ -101,56 +116,71 @@ static bool wrong_type(struct check *check, const struct schema *node, struct sl
 
 /* --- equality: numbers by value, objects whatever their order --- */
 
-static bool equal(struct slice a, struct slice b);
+static bool equal(struct check *check, struct slice a, struct slice b);
 
-static bool equal_objects(struct slice a, struct slice b) {
+/* Between quotes in both; either may have escapes. */
+static bool same_text(struct slice a, struct slice b) {
+    if (slice_find_byte(a, '\\') == SIZE_MAX && slice_find_byte(b, '\\') == SIZE_MAX)
+        return slice_equal(a, b);
+    struct buffer one = {0}, two = {0};
+    json_read_string((struct slice){a.data - 1, a.size + 2}, &one);
+    json_read_string((struct slice){b.data - 1, b.size + 2}, &two);
+    bool same = slice_equal(buffer_slice(&one), buffer_slice(&two));
+    buffer_finish(&one);
+    buffer_finish(&two);
+    return same;
+}
+
+static bool is_working(struct check *check) {
+    check->gave_up = check->gave_up || ++check->work > WORK_MAX;
+    return !check->gave_up;
+}
+
+static bool equal_objects(struct check *check, struct slice a, struct slice b) {
     struct slice key, value, other_key, other;
     size_t cursor = 0, count_a = 0, count_b = 0, walk;
     while (json_next_member(b, &cursor, &other_key, &other))
         count_b++;
     for (cursor = 0; json_next_member(a, &cursor, &key, &value); count_a++) {
         bool found = false;
-        for (walk = 0; !found && json_next_member(b, &walk, &other_key, &other);)
-            found = slice_equal(key, other_key) && equal(value, other);
+        for (walk = 0;
+             !found && is_working(check) && json_next_member(b, &walk, &other_key, &other);)
+            found = same_text(key, other_key) && equal(check, value, other);
         if (!found)
             return false;
     }
     return count_a == count_b;
 }
 
-static bool equal(struct slice a, struct slice b) {
+static bool equal(struct check *check, struct slice a, struct slice b) {
     enum json_type type = json_type(a);
     double x, y;
-    if (type != json_type(b))
+    if (type != json_type(b) || !is_working(check))
         return false;
+    a = slice_trim(a);
+    b = slice_trim(b);
     if (type == JSON_NUMBER)
         return json_read_double(a, &x) && json_read_double(b, &y) && x == y;
     if (type == JSON_OBJECT)
-        return equal_objects(a, b);
-    if (type == JSON_STRING) {
-        struct buffer one = {0}, two = {0};
-        json_read_string(a, &one);
-        json_read_string(b, &two);
-        bool same = slice_equal(buffer_slice(&one), buffer_slice(&two));
-        buffer_finish(&one);
-        buffer_finish(&two);
-        return same;
-    }
+        return equal_objects(check, a, b);
+    if (type == JSON_STRING)
+        return same_text((struct slice){a.data + 1, a.size - 2},
+                         (struct slice){b.data + 1, b.size - 2});
     if (type != JSON_ARRAY)
-        return slice_equal(slice_trim(a), slice_trim(b));
+        return slice_equal(a, b);
     size_t cursor_a = 0, cursor_b = 0;
     struct slice element, other;
     while (json_next_element(a, &cursor_a, &element))
-        if (!json_next_element(b, &cursor_b, &other) || !equal(element, other))
+        if (!json_next_element(b, &cursor_b, &other) || !equal(check, element, other))
             return false;
     return !json_next_element(b, &cursor_b, &other);
 }
 
-static bool is_one_of(struct slice choices, struct slice value) {
+static bool is_one_of(struct check *check, struct slice choices, struct slice value) {
     struct slice choice;
     size_t cursor = 0;
     while (json_next_element(choices, &cursor, &choice))
-        if (equal(choice, value))
+        if (equal(check, choice, value))
             return true;
     return false;
 }
@@ -218,14 +248,14 @@ static bool check_array(struct check *check, const struct schema *node, struct s
     bool good = true;
     for (; json_next_element(value, &cursor, &element); count++) {
         const struct spot here = {.parent = spot, .index = (size_t)count};
-        if (node->items && !fits(check, node->items, element, &here, depth + 1))
+        const struct schema *rule =
+            here.index < node->prefix_count ? node->prefix[here.index] : node->items;
+        if (rule && !fits(check, rule, element, &here, depth + 1))
             good = false;
         walk = cursor;
-        while (node->unique && !check->gave_up && json_next_element(value, &walk, &other)) {
-            check->gave_up = ++check->work > WORK_MAX;
-            if (equal(element, other))
+        while (node->unique && is_working(check) && json_next_element(value, &walk, &other))
+            if (equal(check, element, other))
                 return complain(check, spot, value, "must not have the same twice");
-        }
     }
     if (node->items_min >= 0 && count < node->items_min)
         return complain(check, spot, value, "must have at least %lld elements",
@@ -236,9 +266,9 @@ static bool check_array(struct check *check, const struct schema *node, struct s
     return good;
 }
 
-static const struct schema *property_of(const struct schema *node, struct slice key) {
+static const struct schema *property_of(const struct schema *node, struct slice name) {
     for (size_t i = 0; i < node->property_count; i++)
-        if (slice_equal(node->properties[i].name, key))
+        if (slice_equal(node->properties[i].name, name))
             return node->properties[i].schema;
     return NULL;
 }
@@ -246,7 +276,10 @@ static const struct schema *property_of(const struct schema *node, struct slice 
 static bool check_member(struct check *check, const struct schema *node, struct slice key,
                          struct slice value, const struct spot *spot, size_t depth) {
     const struct spot here = {.parent = spot, .name = key};
-    const struct schema *property = property_of(node, key);
+    struct buffer name = {0};
+    json_read_string((struct slice){key.data - 1, key.size + 2}, &name);
+    const struct schema *property = property_of(node, buffer_slice(&name));
+    buffer_finish(&name);
     if (!property)
         property = node->additional;
     if (property)
@@ -259,9 +292,18 @@ static bool check_member(struct check *check, const struct schema *node, struct 
 static bool has_member(struct slice value, struct slice name) {
     struct slice key, member;
     size_t cursor = 0;
-    while (json_next_member(value, &cursor, &key, &member))
+    while (json_next_member(value, &cursor, &key, &member)) {
         if (slice_equal(key, name))
             return true;
+        if (slice_find_byte(key, '\\') == SIZE_MAX)
+            continue;
+        struct buffer text = {0};
+        json_read_string((struct slice){key.data - 1, key.size + 2}, &text);
+        bool same = slice_equal(buffer_slice(&text), name);
+        buffer_finish(&text);
+        if (same)
+            return true;
+    }
     return false;
 }
 
@@ -327,10 +369,12 @@ static bool fits(struct check *check, const struct schema *node, struct slice va
     unsigned types = types_of(value);
     if (node->types && !(node->types & types))
         return wrong_type(check, node, value, spot);
-    if (node->choices.size > 0 && !is_one_of(node->choices, value))
-        return complain(check, spot, value, "must be one of %.*s", SLICE_ARG(node->choices));
-    if (node->constant.size > 0 && !equal(node->constant, value))
-        return complain(check, spot, value, "must be %.*s", SLICE_ARG(node->constant));
+    if (node->choices.size > 0 && !is_one_of(check, node->choices, value))
+        return complain(check, spot, value, "must be one of %.*s%s",
+                        SLICE_ARG(shortened(node->choices)), is_long(node->choices));
+    if (node->constant.size > 0 && !equal(check, node->constant, value))
+        return complain(check, spot, value, "must be %.*s%s", SLICE_ARG(shortened(node->constant)),
+                        is_long(node->constant));
     bool good = true;
     if (types & SCHEMA_NUMBER)
         good = check_number(check, node, value, spot);

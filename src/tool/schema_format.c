@@ -43,6 +43,8 @@ static bool is_time(struct slice text, bool with_offset) {
         if (second < 0 || second > 60)
             return false;
         at += 3;
+        if (is_at(text, at, '.') && number_at(text, at + 1, 1) < 0)
+            return false;
         if (is_at(text, at, '.'))
             for (at++; at < text.size && is_digit(text.data[at]); at++)
                 continue;

@@ -27,7 +27,7 @@ enum schema_format {
 };
 
 struct schema_property {
-    struct slice name; /* as it stands between the quotes */
+    struct slice name; /* with its escapes resolved */
     struct schema *schema;
 };
 
@@ -45,7 +45,9 @@ struct schema {
     int64_t length_min, length_max, items_min, items_max, members_min, members_max; /* -1 */
     const struct schema_pattern *pattern;
     enum schema_format format;
-    struct schema *items;
+    struct schema **prefix; /* of the first elements */
+    size_t prefix_count;
+    struct schema *items; /* of the others */
     bool unique;
     struct schema **any, **one, **all;
     size_t any_count, one_count, all_count;
@@ -54,7 +56,7 @@ struct schema {
 };
 
 struct schema_pattern;
-/* NULL where it is no regular expression. Freed with the process: patterns are of the settings. */
+/* NULL where it is no regular expression. */
 const struct schema_pattern *schema_pattern_compile(struct arena *arena, struct slice text);
 /* False too where matching took more than its limit. */
 bool schema_pattern_matches(const struct schema_pattern *pattern, struct slice text);

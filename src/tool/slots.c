@@ -39,12 +39,12 @@ const char *slots_weekday_name(int weekday) {
 
 /* --- words --- */
 
-static bool read_name(struct slice text, int64_t today, int64_t *ret_day) {
+static bool read_name(struct slice text, int64_t today, bool *ret_weekday, int64_t *ret_day) {
     int word;
     if (!day_word(text, &word))
         return false;
-    *ret_day =
-        today + (word >= DAY_TODAY ? word - DAY_TODAY : (word - slots_weekday(today) + 7) % 7);
+    *ret_weekday = word < DAY_TODAY;
+    *ret_day = today + (*ret_weekday ? (word - slots_weekday(today) + 7) % 7 : word - DAY_TODAY);
     return true;
 }
 
@@ -88,8 +88,9 @@ static bool read_date(struct slice text, int64_t *ret_day) {
 }
 
 bool slots_read_day(struct slice text, int64_t today, int64_t *ret_day) {
+    bool weekday;
     text = slice_trim(text);
-    return read_date(text, ret_day) || read_name(text, today, ret_day);
+    return read_date(text, ret_day) || read_name(text, today, &weekday, ret_day);
 }
 
 bool slots_read_time(struct slice text, int *ret_minutes) {
@@ -116,6 +117,7 @@ bool slots_read_wish(struct slice day, struct slice time, struct slice part, int
         wish.from = 17 * 60;
     else if (part.size > 0)
         return false;
+    read_name(slice_trim(day), today, &wish.by_name, &wish.day);
     *ret_wish = wish;
     return true;
 }

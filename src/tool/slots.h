@@ -29,6 +29,7 @@ struct slot_wish {
     int64_t day;
     int time;     /* minutes; -1: any within from and to */
     int from, to; /* minutes; the whole day: 0, 1440 */
+    bool by_name; /* a weekday: a week later is meant where that day has nothing left to give */
 };
 /* From a day and, where they are not empty, a time and "morning", "afternoon" or "evening". False
  * where one of them is none. */

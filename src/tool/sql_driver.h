@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "base/slice.h"
 struct buffer;
+struct json_writer;
 
 enum sql_kind { SQL_NULL, SQL_INTEGER, SQL_REAL, SQL_BOOLEAN, SQL_TEXT };
 
@@ -50,6 +51,9 @@ struct sql_rows {
 void sql_rows_begin(struct sql_rows *rows, struct buffer *out);
 /* False when no further row is taken. */
 bool sql_rows_room(struct sql_rows *rows, const struct sql_statement *statement);
+/* A value that is text: cut where it leaves no room in the result. */
+void sql_rows_text(struct sql_rows *rows, const struct sql_statement *statement,
+                   struct json_writer *json, struct slice text);
 /* The row was written from `row_start` on, with the comma before it. */
 void sql_rows_end_row(struct sql_rows *rows, size_t row_start,
                       const struct sql_statement *statement);

@@ -34,9 +34,7 @@ static int authorize(void *user, int action, const char *a, const char *b, const
     case SQLITE_UPDATE:
     case SQLITE_DELETE:
         return connection->write && !(a && strncmp(a, "sqlite_", 7) == 0) ? SQLITE_OK : SQLITE_DENY;
-    case SQLITE_TRANSACTION:
-        return connection->write ? SQLITE_OK : SQLITE_DENY;
-    default:
+    default: /* BEGIN too: it would leave the file locked */
         return SQLITE_DENY;
     }
 }
@@ -68,6 +66,8 @@ static bool open_connection(const char *database, bool write,
     }
     sqlite3 *handle = connection->handle;
     sqlite3_busy_timeout(handle, BUSY_MS);
+    if (!write)
+        sqlite3_exec(handle, "PRAGMA query_only = 1", NULL, NULL, NULL);
     sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, VALUE_MAX);
     sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -92,7 +92,8 @@ static bool prepare(struct sql_connection *connection, const char *text, bool wr
                              "the query is not only a reading one; say `write: true` if it is to "
                              "change something (%s)",
                              words);
-        if (code == SQLITE_BUSY || code == SQLITE_CANTOPEN || code == SQLITE_NOTADB)
+        if (code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_CANTOPEN ||
+            code == SQLITE_NOTADB || code == SQLITE_INTERRUPT)
             return fault_set(fault, FAULT_UNAVAILABLE, "%s", words);
         return fault_set(fault, FAULT_BAD_INPUT, "%s", words);
     }
@@ -127,10 +128,8 @@ static bool bind(sqlite3_stmt *statement, const struct sql_value *values, size_t
             bad |= sqlite3_bind_double(statement, at, value->real);
             break;
         case SQL_TEXT:
-            bad |= value->text.size > VALUE_MAX
-                       ? SQLITE_TOOBIG
-                       : sqlite3_bind_text(statement, at, value->text.data, (int)value->text.size,
-                                           SQLITE_STATIC);
+            bad |= sqlite3_bind_text64(statement, at, value->text.data ? value->text.data : "",
+                                       value->text.size, SQLITE_STATIC, SQLITE_UTF8);
             break;
         default:
             bad |= sqlite3_bind_int64(statement, at, value->integer);
@@ -139,7 +138,8 @@ static bool bind(sqlite3_stmt *statement, const struct sql_value *values, size_t
     return bad == SQLITE_OK;
 }
 
-static void write_column(struct json_writer *json, sqlite3_stmt *statement, int column) {
+static void write_column(struct sql_rows *rows, const struct sql_statement *what,
+                         struct json_writer *json, sqlite3_stmt *statement, int column) {
     json_key_slice(json, slice_of(sqlite3_column_name(statement, column)));
     switch (sqlite3_column_type(statement, column)) {
     case SQLITE_INTEGER:
@@ -149,8 +149,9 @@ static void write_column(struct json_writer *json, sqlite3_stmt *statement, int 
         json_double(json, sqlite3_column_double(statement, column));
         break;
     case SQLITE_TEXT:
-        json_string(json, (struct slice){(const char *)sqlite3_column_text(statement, column),
-                                         (size_t)sqlite3_column_bytes(statement, column)});
+        sql_rows_text(rows, what, json,
+                      (struct slice){(const char *)sqlite3_column_text(statement, column),
+                                     (size_t)sqlite3_column_bytes(statement, column)});
         break;
     default:
         json_null(json);
@@ -165,7 +166,7 @@ static void write_row(struct sql_rows *rows, sqlite3_stmt *statement,
     struct json_writer json = json_writer_start(rows->out);
     json_begin_object(&json);
     for (int i = 0; i < sqlite3_column_count(statement); i++)
-        write_column(&json, statement, i);
+        write_column(rows, what, &json, statement, i);
     json_end_object(&json);
     sql_rows_end_row(rows, start, what);
 }
@@ -181,7 +182,8 @@ static bool failed(struct sql_connection *connection, bool *ret_broken, struct f
         fault_set(fault, FAULT_INTERNAL, "The database refused: a rule does not allow this.");
     } else {
         fault_set(fault, FAULT_INTERNAL, "The query failed.");
-        *ret_broken = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_IOERR;
+        *ret_broken = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_IOERR ||
+                      code == SQLITE_CANTOPEN;
     }
     return fault_detail(fault, "%s", sqlite3_errmsg(connection->handle));
 }
@@ -203,22 +205,27 @@ static bool run(struct sql_connection *connection, const struct sql_statement *w
                 struct buffer *result, bool *ret_broken, struct fault *fault) {
     sqlite3_stmt *statement = NULL;
     struct fault inner;
+    int64_t busy_ms = what->timeout_ms < BUSY_MS ? what->timeout_ms : BUSY_MS;
+    sqlite3_busy_timeout(connection->handle, (int)busy_ms);
+    connection->until_us = clock_monotonic_us() + what->timeout_ms * 1000;
     if (!prepare(connection, what->text, what->write, &statement, &inner)) {
-        *fault = inner;
-        fault_set(fault, inner.kind == FAULT_UNAVAILABLE ? FAULT_UNAVAILABLE : FAULT_INTERNAL,
-                  "The query cannot be run.");
+        connection->until_us = 0;
+        if (inner.kind == FAULT_UNAVAILABLE)
+            return failed(connection, ret_broken, fault);
+        fault_set(fault, FAULT_INTERNAL, "The query cannot be run.");
         return fault_detail(fault, "%s", inner.message);
     }
     struct sql_rows rows;
     sql_rows_begin(&rows, result);
-    connection->until_us = clock_monotonic_us() + what->timeout_ms * 1000;
     bool ok = bind(statement, what->values, what->count) && step_all(statement, what, &rows);
     if (!ok)
         failed(connection, ret_broken, fault);
     connection->until_us = 0;
+    /* A statement that only reads leaves the count of the one before. */
+    bool reads = sqlite3_stmt_readonly(statement);
     sqlite3_finalize(statement);
     if (ok)
-        sql_rows_finish(&rows, what, sqlite3_changes64(connection->handle));
+        sql_rows_finish(&rows, what, reads ? 0 : sqlite3_changes64(connection->handle));
     return ok;
 }
 

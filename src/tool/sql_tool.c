@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "tool/sql_driver.h"
 #include "tool/sql_scan.h"
 
@@ -252,9 +253,26 @@ bool sql_rows_room(struct sql_rows *rows, const struct sql_statement *statement)
     return room;
 }
 
+void sql_rows_text(struct sql_rows *rows, const struct sql_statement *statement,
+                   struct json_writer *json, struct slice text) {
+    size_t used = rows->out->size - rows->start;
+    size_t room = used < statement->bytes_max ? statement->bytes_max - used : 0;
+    if (text.size <= room) {
+        json_string(json, text);
+        return;
+    }
+    /* One long text must not keep the model from the rest of the row. */
+    struct buffer cut = {0};
+    buffer_append(&cut, slice_first(text, utf8_cut(text, room)));
+    buffer_append(&cut, SLICE("…"));
+    json_string(json, buffer_slice(&cut));
+    buffer_finish(&cut);
+    rows->truncated = true;
+}
+
 void sql_rows_end_row(struct sql_rows *rows, size_t row_start,
                       const struct sql_statement *statement) {
-    /* A row that is too long by itself is left out, not cut in the middle of a value. */
+    /* The first row is given, with its texts cut; of the others only what fits whole. */
     if (rows->out->size - rows->start > statement->bytes_max && rows->count > 0) {
         rows->out->size = row_start;
         rows->truncated = true;

@@ -33,11 +33,11 @@ struct sql_connections *sql_connections_create(void);
 void sql_connections_destroy(struct sql_connections *connections); /* NULL is fine */
 
 /* Runs it and appends the result: {"rows":[{"column":value,…},…],"row_count":2} with
- * "truncated":true where rows were left out; for a write {"changed":1}, and the rows where the
- * statement returns some. Text that is not UTF-8 is mended, blobs become null. Arguments that are
- * objects or arrays are bound as JSON text. False: UNAVAILABLE (locked, gone), PROVIDER_STALLED
- * (code "timeout") after `timeout_ms`, INTERNAL (the statement failed); the message is for the
- * model and names no table, the detail has the database's words. */
+ * "truncated":true where rows were left out or a long text was cut; for a write {"changed":1}, and
+ * the rows where the statement returns some. Text that is not UTF-8 is mended, blobs become null.
+ * Arguments that are objects or arrays are bound as JSON text. False: UNAVAILABLE (locked, gone),
+ * PROVIDER_STALLED (code "timeout") after `timeout_ms`, INTERNAL (the statement failed); the
+ * message is for the model and names no table, the detail has the database's words. */
 __attribute__((warn_unused_result)) bool sql_tool_run(struct sql_connections *connections,
                                                       const struct sql_tool *tool,
                                                       const struct tool_input *input,

@@ -109,6 +109,14 @@ test("what is wrong is told with its place", async (t) => {
   }
 });
 
+test("names of an MCP server's tools are taken, whether it is reached or not", async (t) => {
+  const docs = { mcp: { url: "http://127.0.0.1:1/mcp", allow_private: true } };
+  const { client } = await start(t, { tools: ["docs"] }, { tools: { docs } });
+  const say = (name) => client.chat.completions.create({ model: "support", messages: [user("say hi")], tools: [{ type: "function", function: { name } }] });
+  await assert.rejects(say("docs_add"), (error) => error.status === 400 && error.param === "tools[0]");
+  assert.equal((await say("docsadd")).choices[0].message.content, "hi");
+});
+
 // --- Anthropic's clients ---
 
 const forecast = { name: "weather", description: "The weather.", input_schema: weather.function.parameters };

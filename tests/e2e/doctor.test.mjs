@@ -4,21 +4,40 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { binary, folder, Server } from "./support/server.mjs";
 import { startProvider, oneBot } from "./support/provider.mjs";
 import { keyPair } from "./support/token.mjs";
 
 // Not synchronous: some upstreams live in this process.
-async function doctor(config, ...args) {
-  const path = folder({ "c.yaml": typeof config === "string" ? config : JSON.stringify(config) });
-  const child = spawn(binary, ["doctor", "-c", join(path, "c.yaml"), ...args]);
+async function run(...args) {
+  const child = spawn(binary, args);
   let out = "";
   child.stdout.on("data", (bytes) => (out += bytes));
   child.stderr.on("data", (bytes) => (out += bytes));
   const [status] = await once(child, "exit");
   return { status, out };
 }
+
+function doctor(config, ...args) {
+  const path = folder({ "c.yaml": typeof config === "string" ? config : JSON.stringify(config) });
+  return run("doctor", "-c", join(path, "c.yaml"), ...args);
+}
+
+test("a database that is not there yet is not created", async (t) => {
+  const provider = await startProvider(t);
+  const path = folder({ "c.yaml": JSON.stringify({ listen: "127.0.0.1:0", database: "sqlite:a.db", ...oneBot(provider) }) });
+  const look = () => run("doctor", "-c", join(path, "c.yaml"));
+  const before = await look();
+  assert.equal(before.status, 0, before.out);
+  assert.match(before.out, /^ok +database: .*a\.db can be written: there is none yet/m);
+  assert.match(before.out, /^ok +up\/m: streams/m, "the providers are looked at all the same");
+  assert.deepEqual(readdirSync(path), ["c.yaml"]);
+
+  assert.equal((await run("key", "create", "-c", join(path, "c.yaml"), "--name", "k")).status, 0);
+  assert.match((await look()).out, /^ok +database: .*a\.db can be written$/m);
+});
 
 async function examine(t, does, more = {}) {
   const provider = await startProvider(t);

@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Server, readStream, run, until } from "./support/server.mjs";
 import { startProvider, oneBot } from "./support/provider.mjs";
+import { startMcpServer } from "./support/mcp_server.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -22,6 +23,7 @@ async function freePort() {
 // The server as a process of its own; `again` starts it anew on the same port: its sessions are gone then.
 async function startEverything(t) {
   const port = await freePort();
+  const log = { told: "" };
   let child;
   const end = async () => {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -33,16 +35,16 @@ async function startEverything(t) {
     const program = here("node_modules/@modelcontextprotocol/server-everything/dist/index.js");
     child = spawn(process.execPath, ["--import", here("support/loopback.mjs"), program, "streamableHttp"], {
       env: { ...process.env, PORT: String(port) },
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
-    let told = "";
-    child.stderr.on("data", (bytes) => (told += bytes));
-    await until(() => /listening on port/.test(told) || child.exitCode !== null, "the MCP server");
-    assert.equal(child.exitCode, null, told);
+    log.told = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (log.told += bytes));
+    await until(() => /listening on port/.test(log.told) || child.exitCode !== null, "the MCP server");
+    assert.equal(child.exitCode, null, log.told);
   };
   t.after(end);
   await again();
-  return { url: `http://127.0.0.1:${port}/mcp`, end, again };
+  return { url: `http://127.0.0.1:${port}/mcp`, end, again, log };
 }
 
 async function start(t, mcp = {}) {
@@ -85,6 +87,35 @@ test("a server that was started anew is called with a new session", async (t) =>
   assert.match((await ask('call all_echo {"message":"one"}')).text, /one/);
   await everything.again();
   assert.match((await ask('call all_echo {"message":"two"}')).text, /two/);
+});
+
+test("the session is ended when the server stops", async (t) => {
+  const { everything, server, ask } = await start(t);
+  assert.match((await ask('call all_echo {"message":"one"}')).text, /one/);
+  await server.stop();
+  await until(() => /session termination request/.test(everything.log.told), "the end of the session");
+});
+
+test("a server of the current revision is asked without a session", async (t) => {
+  const current = await startMcpServer(t);
+  const provider = await startProvider(t);
+  const tools = { shop: { mcp: { url: current.url, allow_private: true } } };
+  const server = await Server.start(t, { tools, ...oneBot(provider, { tools: ["shop"] }) });
+  const ask = async (text) => readStream(await server.ask(text));
+  assert.match((await ask('call shop_add {"a":2,"b":3.5}')).text, /The sum is 5.5\./);
+  assert.match((await ask('call shop_stock {"region":"Zürich"}')).text, /12 in Zürich/);
+  assert.deepEqual(
+    [...new Set(current.requests.map(({ headers }) => headers["mcp-method"]))],
+    ["server/discover", "tools/list", "tools/call"],
+  );
+  for (const { method, headers } of current.requests) {
+    assert.equal(method, "POST");
+    assert.equal(headers["mcp-protocol-version"], "2026-07-28");
+    assert.equal(headers["mcp-session-id"], undefined);
+  }
+  const last = current.requests.at(-1).headers;
+  assert.equal(last["mcp-name"], "stock");
+  assert.equal(last["mcp-param-region"], "=?base64?WsO8cmljaA==?=");
 });
 
 test("a server that is gone fails its calls and nothing else", async (t) => {

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "store/migrations.h"
 #include "support.h"
+#include <dirent.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -129,6 +130,35 @@ static void test_places_that_do_not_do(void **state) {
     path_in_folder("dangling", path, sizeof path);
     assert_int_equal(symlink("nowhere", path), 0);
     assert_name_refused("dangling", FAULT_CONFIG, "cannot be opened");
+}
+
+static size_t entries_in_folder(void) {
+    size_t count = 0;
+    DIR *entries = opendir(folder);
+    assert_non_null(entries);
+    while (readdir(entries))
+        count++;
+    closedir(entries);
+    return count - 2; /* "." and ".." */
+}
+
+static void test_looking_creates_nothing(void **state) {
+    (void)state;
+    char *url = support_url(folder, "a.db"), *nowhere = support_url(folder, "none/a.db");
+    struct fault fault = {0};
+    bool exists = true;
+    assert_true(store_exists(url, &exists, &fault));
+    assert_false(exists);
+    assert_int_equal(entries_in_folder(), 0);
+    store_close(support_open(url, 1));
+    assert_true(store_exists(url, &exists, &fault));
+    assert_true(exists);
+    assert_false(store_exists(nowhere, &exists, &fault));
+    assert_non_null(strstr(fault.message, "does not exist; create it"));
+    assert_false(store_exists("sqlite:/proc/a.db", &exists, &fault));
+    assert_int_equal(fault.kind, FAULT_CONFIG);
+    free(url);
+    free(nowhere);
 }
 
 /* Permissions do not bind root, so this is tried as nobody, in a child. */
@@ -323,6 +353,7 @@ int main(void) {
         TEST(test_files_are_for_their_owner_only),
         TEST(test_addresses_that_are_none),
         TEST(test_places_that_do_not_do),
+        TEST(test_looking_creates_nothing),
         TEST(test_places_that_may_not_be_written),
         TEST(test_files_that_are_not_ours),
         TEST(test_a_damaged_file),

@@ -94,6 +94,14 @@ static void checks_formats(void **state) {
         {"date-time", "\"2026-11-24T14:30:00Z\"", "\"2026-11-24T14:30:00\""},
         {"date-time", "\"2026-11-24T14:30:00.5+01:00\"", "\"2026-11-24\""},
         {"time", "\"14:30\"", "\"24:30\""},
+        {"time", "\"14:30:00.25+01:00\"", "\"14:30:00.\""},
+        {"date", "\"2000-02-29\"", "\"1900-02-29\""},
+        {"date", "\"2026-12-31\"", "\"2026-13-01\""},
+        {"date-time", "\"2026-11-24t14:30:00z\"", "\"2026-11-24T14:30:00+1:00\""},
+        {"email", "\"a@b.example\"", "\"a@b.example@c.example\""},
+        {"uri", "\"urn:isbn:1\"", "\"1http://x\""},
+        {"uuid", "\"123E4567-E89B-12D3-A456-426614174000\"",
+         "\"123e4567-e89b-12d3-a456-42661417400g\""},
         {"email", "\"a@b.example\"", "\"a@b\""},
         {"email", "\"a.b+c@d.e.example\"", "\"a b@c.example\""},
         {"uri", "\"https://a.example/x\"", "\"/x\""},
@@ -118,6 +126,55 @@ static void checks_formats(void **state) {
                          cases[i].bad);
         expect(property, cases[i].bad, complaint);
     }
+}
+
+static void checks_what_is_easily_missed(void **state) {
+    (void)state;
+    expect("{\"type\":\"object\"}", "[]", "a: must be an object, not []");
+    expect("{\"type\":\"array\"}", "{}", "a: must be a list, not {}");
+    expect("{\"type\":\"boolean\"}", "0", "a: must be true or false, not 0");
+    expect("{\"type\":\"number\"}", "1.5", "");
+    expect("{\"type\":\"number\"}", "\"1\"", "a: must be a number, not \"1\"");
+    expect("{\"type\":\"string\"}", "null", "a: must be a string, not null");
+    expect("{\"minimum\":1,\"maximum\":5}", "1", "");
+    expect("{\"exclusiveMinimum\":1,\"exclusiveMaximum\":2}", "1.5", "");
+    expect("{\"minimum\":1}", "\"0\"", ""); /* rules of numbers are for numbers */
+    expect("{\"maxLength\":2}", "\"abc\"", "a: must have at most 2 characters, not \"abc\"");
+    expect("{\"maxLength\":1}", "\"\\ud83d\\ude00\"", "");
+    expect("{\"maxProperties\":1}", "{\"k\":1,\"l\":2}", "a: must have at most 1 members");
+    expect("{\"minProperties\":1,\"maxProperties\":1}", "{\"k\":1}", "");
+    expect("{\"prefixItems\":[{\"type\":\"string\"},true],\"items\":{\"type\":\"null\"}}",
+           "[\"x\",1,null]", "");
+    expect("{\"prefixItems\":[{\"type\":\"string\"}],\"items\":false}", "[1,2]",
+           "a[0]: must be a string, not 1\na[1]: is not allowed, not 2");
+    expect("{\"uniqueItems\":true}", "[{\"a\":1,\"b\":2},{\"b\":2,\"a\":1.0}]",
+           "a: must not have the same twice, not [{\"a\":1,\"b\":2},{\"b\":2,\"a\":1.0}]");
+    expect("{\"uniqueItems\":true}", "[1,\"1\",[1],[[1]],null,false]", "");
+    expect("{\"const\":\"\\u00e9\"}", "\"é\"", "");
+    expect("{\"enum\":[]}", "1", "a: must be one of [], not 1");
+    expect("{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}", "null", "");
+    expect("{\"not\":{\"type\":\"string\"}}", "1", "");
+    expect("{\"required\":[\"k\"]}", "{\"\\u006b\":1}", "");
+    /* As ECMAScript has it, not Perl. */
+    expect("{\"pattern\":\"^x$\"}", "\"x\\n\"",
+           "a: does not have the form that is asked for, not \"x\\n\"");
+    expect("{\"pattern\":\"^\\\\u00e9+$\"}", "\"éé\"", "");
+    expect("{\"pattern\":\"b\"}", "\"abc\"", ""); /* not anchored */
+    expect("{\"pattern\":\"\"}", "\"\"", "");
+}
+
+/* A key written with escapes is the same key: else a rule could be passed by. */
+static void knows_keys_with_escapes(void **state) {
+    (void)state;
+    expect("{\"properties\":{\"k\":{\"type\":\"string\"}}}", "{\"\\u006b\":1}",
+           "a.\\u006b: must be a string, not 1");
+    expect("{\"properties\":{\"\\u006b\":{\"type\":\"string\"}}}", "{\"k\":1}",
+           "a.k: must be a string, not 1");
+    expect("{\"properties\":{\"k\":true},\"additionalProperties\":false}", "{\"\\u006b\":1}", "");
+    expect("{\"const\":{\"k\":1}}", "{\"\\u006b\":1}", "");
+    /* Of two with one name each is checked, whichever is used later. */
+    expect("{\"properties\":{\"k\":{\"type\":\"string\"}}}", "{\"k\":\"x\",\"k\":1}",
+           "a.k: must be a string, not 1");
 }
 
 static void refuse(const char *text, const char *param, const char *message) {
@@ -148,6 +205,78 @@ static void refuses_schemas(void **state) {
     refuse("{\"type\":\"object\",\"required\":\"a\"}", "/required", "must be a list of names");
     refuse("{\"type\":\"object\",\"properties\":{\"a\":{\"minLength\":-1}}}",
            "/properties/a/minLength", "must be a whole number that is not negative");
+    refuse("{\"type\":\"object\",\"multipleOf\":0}", "/multipleOf", "must be more than 0");
+    refuse("{\"type\":\"object\",\"minimum\":\"1\"}", "/minimum", "must be a number");
+    refuse("{\"type\":\"object\",\"minimum\":1e999}", "/minimum", "must be a number");
+    refuse("{\"type\":\"object\",\"uniqueItems\":1}", "/uniqueItems", "must be true or false");
+    refuse("{\"type\":\"object\",\"anyOf\":[]}", "/anyOf",
+           "must be a list of schemas that is not empty");
+    refuse("{\"type\":\"object\",\"prefixItems\":{}}", "/prefixItems",
+           "must be a list of schemas that is not empty");
+    refuse("{\"type\":\"object\",\"enum\":1}", "/enum", "must be a list");
+    refuse("{\"type\":\"object\",\"properties\":[]}", "/properties", "must be an object");
+    refuse("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"int\"}}}", "/properties/a/type",
+           "is no type of JSON Schema");
+    refuse("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":[]}}}", "/properties/a/type",
+           "is an empty list");
+    refuse("{\"type\":\"object\",\"items\":[true]}", "/items",
+           "must be a schema: an object, true or false");
+}
+
+static bool compiles(struct buffer *text) {
+    struct arena *arena = arena_create(1024);
+    struct fault fault = {0};
+    struct schema *schema;
+    bool good = schema_compile(buffer_slice(text), arena, &schema, &fault);
+    if (!good)
+        assert_int_equal(fault.kind, FAULT_BAD_INPUT);
+    arena_destroy(arena);
+    buffer_finish(text);
+    return good;
+}
+
+static void refuses_what_is_too_large(void **state) {
+    (void)state;
+    struct buffer text = {0};
+    buffer_append_string(&text, "{\"type\":\"object\"");
+    for (int i = 0; i < 40; i++)
+        buffer_append_string(&text, ",\"items\":{\"type\":\"array\"");
+    for (int i = 0; i < 41; i++)
+        buffer_append_byte(&text, '}');
+    assert_false(compiles(&text));
+
+    buffer_append_string(&text, "{\"type\":\"object\",\"properties\":{\"k\":true");
+    for (int i = 0; i < 2500; i++)
+        buffer_printf(&text, ",\"k%d\":true", i);
+    buffer_append_string(&text, "}}");
+    assert_false(compiles(&text));
+
+    buffer_append_string(&text, "{\"type\":\"object\",\"title\":\"");
+    for (int i = 0; i < 30000; i++)
+        buffer_append_string(&text, "0123456789");
+    buffer_append_string(&text, "\"}");
+    assert_false(compiles(&text));
+}
+
+/* What is compared pair by pair ends at a limit, too, and what is told of a rule is short. */
+static void ends_with_much(void **state) {
+    (void)state;
+    struct buffer value = {0}, rule = {0}, expected = {0};
+    buffer_append_string(&value, "[0");
+    for (int i = 1; i < 5000; i++)
+        buffer_printf(&value, ",%d", i);
+    buffer_append_string(&value, "]");
+    expect("{\"uniqueItems\":true}", buffer_string(&value),
+           "the arguments: cannot be checked: too deep or too large");
+    buffer_append_string(&rule, "{\"enum\":[100");
+    for (int i = 101; i < 1000; i++)
+        buffer_printf(&rule, ",%d", i);
+    buffer_append_string(&rule, "]}");
+    buffer_printf(&expected, "a: must be one of %.*s…, not 1", 1000, buffer_string(&rule) + 8);
+    expect(buffer_string(&rule), "1", buffer_string(&expected));
+    buffer_finish(&value);
+    buffer_finish(&rule);
+    buffer_finish(&expected);
 }
 
 /* A pattern that would take for ever ends at its limit; a reference to itself ends, too. */
@@ -197,8 +326,12 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checks_every_keyword),
         cmocka_unit_test(checks_formats),
+        cmocka_unit_test(checks_what_is_easily_missed),
+        cmocka_unit_test(knows_keys_with_escapes),
         cmocka_unit_test(refuses_schemas),
+        cmocka_unit_test(refuses_what_is_too_large),
         cmocka_unit_test(ends),
+        cmocka_unit_test(ends_with_much),
         cmocka_unit_test(tells_ten_complaints_at_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,11 @@ static void reads_wishes(void **state) {
     assert_true(slots_read_wish(SLICE("today"), SLICE("9:30"), SLICE(""), 100, &wish));
     assert_true(slots_fits(&wish, 570));
     assert_false(slots_fits(&wish, 571));
+    assert_false(wish.by_name); /* today is today, however late it is */
+    assert_true(slots_read_wish(SLICE(" Montag"), SLICE(""), SLICE(""), 100, &wish));
+    assert_true(wish.by_name);
+    assert_true(slots_read_wish(SLICE("2026-11-24"), SLICE(""), SLICE(""), 100, &wish));
+    assert_false(wish.by_name);
     assert_false(slots_read_wish(SLICE("today"), SLICE("25:00"), SLICE(""), 100, &wish));
     assert_false(slots_read_wish(SLICE("today"), SLICE("9:3"), SLICE(""), 100, &wish));
     assert_false(slots_read_wish(SLICE("today"), SLICE(""), SLICE("night"), 100, &wish));

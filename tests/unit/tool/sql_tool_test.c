@@ -103,6 +103,65 @@ static void limits_rows(void **state) {
     tool.rows_max = 100;
     tool.bytes_max = 30;
     expect(tool, "{}", "{\"rows\":[{\"i\":1},{\"i\":2}],\"row_count\":2,\"truncated\":true}");
+    /* One long text does not keep the model from the rest of its row. */
+    tool = tool_of("SELECT 1 AS a, 'éééééééé' AS b, 2 AS c", false);
+    tool.bytes_max = 30;
+    expect(tool, "{}",
+           "{\"rows\":[{\"a\":1,\"b\":\"ééééé…\",\"c\":2}],\"row_count\":1,\"truncated\":true}");
+    expect(tool_of("SELECT 1 WHERE 0", false), "{}", "{\"rows\":[],\"row_count\":0}");
+}
+
+static void binds_whatever_comes(void **state) {
+    (void)state;
+    static const struct {
+        const char *argument, *value;
+    } cases[] = {
+        {"\"1042; drop table orders\"", "\"1042; drop table orders\""},
+        {"\"' OR '1'='1\"", "\"' OR '1'='1\""},
+        {"\":user.id\"", "\":user.id\""},
+        {"\"a\\u0000b\"", "\"a\\u0000b\""},
+        {"\"\\ud800\"", "\"\xEF\xBF\xBD\""},
+        {"9223372036854775807", "9223372036854775807"},
+        {"-9223372036854775808", "-9223372036854775808"},
+        {"9223372036854775808", "9.223372036854776e+18"},
+        {"1e999", "\"1e999\""}, /* what is no number here is text */
+        {"false", "0"},
+        {"null", "null"},
+        {"{\"k\":[1]}", "\"{\\\"k\\\":[1]}\""},
+        {"\"\"", "\"\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char arguments[80], rows[160];
+        snprintf(arguments, sizeof arguments, "{\"a\":%s}", cases[i].argument);
+        snprintf(rows, sizeof rows, "{\"rows\":[{\"v\":%s}],\"row_count\":1}", cases[i].value);
+        expect(tool_of("SELECT :a AS v", false), arguments, rows);
+    }
+    /* Larger than a value may be: refused, not cut. */
+    struct buffer huge = {0};
+    buffer_append_string(&huge, "{\"a\":\"");
+    for (int i = 0; i < 120000; i++)
+        buffer_append_string(&huge, "0123456789");
+    buffer_append_string(&huge, "\"}");
+    expect(tool_of("SELECT length(:a) AS v", false), buffer_string(&huge),
+           "The query failed. | string or blob too big");
+    buffer_finish(&huge);
+    /* Orders are still there. */
+    expect(tool_of("SELECT count(*) AS n FROM orders", false), "{}",
+           "{\"rows\":[{\"n\":2}],\"row_count\":1}");
+}
+
+/* Another program writes: the call waits, but not past its time. */
+static void waits_for_a_lock_only_so_long(void **state) {
+    (void)state;
+    sqlite3 *other;
+    assert_int_equal(sqlite3_open("shop.db", &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    expect(tool_of("INSERT INTO notes (text) VALUES ('late')", true), "{}",
+           "The database is busy. Please try again later. | database is locked");
+    assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(other);
+    expect(tool_of("SELECT count(*) AS n FROM notes WHERE text = 'late'", false), "{}",
+           "{\"rows\":[{\"n\":0}],\"row_count\":1}");
 }
 
 static void writes_only_where_it_may(void **state) {
@@ -133,9 +192,40 @@ static void writes_only_where_it_may(void **state) {
             fail_msg("%s was taken", refused[i]);
         assert_int_equal(fault.kind, FAULT_BAD_INPUT);
     }
-    struct sql_tool schema = tool_of("DROP TABLE notes", true);
-    struct fault fault = {0};
-    assert_false(sql_tool_check(&schema, &fault)); /* rows, not tables */
+    /* Rows, not tables, transactions or other files, even where it may write. */
+    static const char *const too_much[] = {
+        "DROP TABLE notes",      "CREATE TABLE more (x)",      "BEGIN IMMEDIATE",
+        "SAVEPOINT s",           "ATTACH 'o.db' AS o",         "UPDATE sqlite_master SET sql = ''",
+        "PRAGMA user_version=1", "SELECT load_extension('x')",
+    };
+    for (size_t i = 0; i < sizeof too_much / sizeof too_much[0]; i++) {
+        struct sql_tool tool = tool_of(too_much[i], true);
+        struct fault fault = {0};
+        if (sql_tool_check(&tool, &fault))
+            fail_msg("%s was taken", too_much[i]);
+        assert_int_equal(fault.kind, FAULT_BAD_INPUT);
+    }
+    /* It cannot be run either, should it not have been checked. */
+    expect(tool_of("DELETE FROM orders", false), "{}",
+           "The query cannot be run. | the query is not only a reading one; say `write: true` if "
+           "it is to change something (not authorized)");
+    expect(tool_of("VACUUM INTO 'copy.db'", true), "{}",
+           "The query failed. | authorization denied");
+    assert_int_not_equal(access("copy.db", F_OK), 0);
+    /* The count of the statement before is not that of one that changes nothing. */
+    struct sql_tool insert = tool_of("INSERT INTO notes (text) VALUES ('three')", true);
+    struct sql_tool select = tool_of("SELECT 1 AS one", true);
+    const struct tool_input input = {SLICE("{}"), NULL, 0};
+    struct sql_connections *connections = sql_connections_create();
+    struct buffer result = {0};
+    struct fault fault;
+    assert_true(sql_tool_run(connections, &insert, &input, 300, &result, &fault));
+    buffer_clear(&result);
+    assert_true(sql_tool_run(connections, &select, &input, 300, &result, &fault));
+    assert_string_equal(buffer_string(&result),
+                        "{\"rows\":[{\"one\":1}],\"row_count\":1,\"changed\":0}");
+    buffer_finish(&result);
+    sql_connections_destroy(connections);
 }
 
 static void ends_in_time(void **state) {
@@ -145,6 +235,13 @@ static void ends_in_time(void **state) {
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
             false),
         "{}", "The query took too long. | interrupted");
+    /* What is half done is undone. */
+    expect(tool_of("INSERT INTO notes (text) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i "
+                   "+ 1 FROM n) SELECT 'n' || i FROM n",
+                   true),
+           "{}", "The query took too long. | interrupted");
+    expect(tool_of("SELECT count(*) AS n FROM notes WHERE text LIKE 'n%'", false), "{}",
+           "{\"rows\":[{\"n\":0}],\"row_count\":1}");
 }
 
 static void tells_what_is_wrong(void **state) {
@@ -194,12 +291,24 @@ static void finds_placeholders(void **state) {
     expect_names("SELECT 'open :a", "");
     expect_names("SELECT :a.", "a");
     expect_names("SELECT 12:30", "");
+    expect_names("SELECT $1, :a, :é, : b, :1, ::c", "a");
+    expect_names("SELECT ':a'':b' || :c, \"x\"\":d\", /* :e */ :f -- :g", "c f");
+    expect_names(";", "there is no statement");
+    expect_names("SELECT 1; :a", "there must be one statement, and this has more");
+    struct buffer many = {0};
+    buffer_append_string(&many, "SELECT 1");
+    for (int i = 0; i < 65; i++)
+        buffer_printf(&many, ", :a%d", i);
+    expect_names(buffer_string(&many), "there are more than 64 placeholders");
+    buffer_finish(&many);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_rows),
         cmocka_unit_test(limits_rows),
+        cmocka_unit_test(binds_whatever_comes),
+        cmocka_unit_test(waits_for_a_lock_only_so_long),
         cmocka_unit_test(writes_only_where_it_may),
         cmocka_unit_test(ends_in_time),
         cmocka_unit_test(tells_what_is_wrong),
