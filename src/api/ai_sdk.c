@@ -3,6 +3,7 @@
 #include "api/door.h"
 #include "api/reply.h"
 #include "base/json.h"
+#include "chat/confirm.h"
 #include "http/server.h"
 
 /* Each event is one JSON object; text stands between a start and an end with the same id, so that
@@ -111,6 +112,17 @@ static void tool(struct door_request *request, const struct turn_tool *tool, str
     end_event(&json);
 }
 
+/* A part of the package's kind "data": a later one with the same id replaces it. */
+static void confirm(struct door_request *request, const struct turn_confirm *card,
+                    struct buffer *out) {
+    close_text(request, out);
+    struct json_writer json = begin_event(out, "data-confirmation");
+    json_member_string(&json, "id", card->id);
+    json_key(&json, "data");
+    confirm_write(card, out);
+    end_event(&json);
+}
+
 static void error(struct door_request *request, const struct fault *fault, struct buffer *out) {
     close_text(request, out);
     struct json_writer json = begin_event(out, "error");
@@ -157,6 +169,7 @@ static const struct dialect ai_sdk_dialect = {
     .start = start,
     .text = text,
     .tool = tool,
+    .confirm = confirm,
     .error = error,
     .end = end,
     .refusal = refusal,

@@ -386,6 +386,39 @@ static bool read_messages(struct slice root, struct arena *arena, struct buffer 
     return body_calls_end(&calls, fault) && check_messages(body, fault);
 }
 
+/* --- the answer to a card --- */
+
+static bool read_confirm(struct slice value, struct arena *arena, struct body *body,
+                         struct fault *fault) {
+    struct slice answer = json_get(value, "answer");
+    if (json_type(value) != JSON_OBJECT)
+        return wrong(fault, "confirm", "must be an object with id and answer.");
+    if (!copy_string(json_get(value, "id"), arena, &body->confirmation_id) ||
+        !id_valid(body->confirmation_id))
+        return wrong(fault, "confirm.id", "is not the id of a confirmation.");
+    body->confirmed = json_string_is(answer, "yes");
+    if (!body->confirmed && !json_string_is(answer, "no"))
+        return wrong(fault, "confirm.answer", "must be \"yes\" or \"no\".");
+    struct model_part *part = arena_allocate(arena, sizeof *part);
+    part->kind = MODEL_PART_TEXT;
+    body->messages = arena_allocate(arena, sizeof *body->messages);
+    body->messages[0] = (struct model_message){MODEL_USER, part, 1};
+    body->message_count = 1;
+    return true;
+}
+
+static bool read_said(struct slice root, struct arena *arena, struct buffer *ignored,
+                      struct body *body, struct fault *fault) {
+    struct slice confirm = json_get(root, "confirm");
+    enum json_type type = json_type(confirm);
+    if (type == JSON_MISSING || type == JSON_NULL)
+        return read_messages(root, arena, ignored, body, fault);
+    if (!json_string_is(json_get(root, "conversation_id"), "") &&
+        json_type(json_get(root, "conversation_id")) == JSON_STRING)
+        return read_confirm(confirm, arena, body, fault);
+    return wrong(fault, "conversation_id", "is missing: a confirmation belongs to one.");
+}
+
 /* --- the rest --- */
 
 static bool read_flag(struct slice value, const char *path, bool *flag, struct fault *fault) {
@@ -450,7 +483,7 @@ bool body_read(struct slice text, bool stream, bool own_tools, struct arena *are
         return false;
     struct body body = {.root = text, .stream = stream, .own_tools = own_tools};
     struct buffer ignored = {0};
-    bool ok = read_messages(text, arena, &ignored, &body, fault) &&
+    bool ok = read_said(text, arena, &ignored, &body, fault) &&
               read_settings(text, arena, &ignored, &body, fault);
     if (ok) {
         body.ignored = arena_copy(arena, buffer_slice(&ignored));

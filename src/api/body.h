@@ -18,6 +18,10 @@ struct body {
     bool stream;
     bool include_usage;           /* stream_options.include_usage */
     struct slice conversation_id; /* a ULID, or empty */
+    /* `confirm`: the answer to a card, in place of messages; empty where there is none. Then
+     * `messages` is one that stands for it. */
+    struct slice confirmation_id; /* a ULID */
+    bool confirmed;
     struct slice ignored; /* "temperature, tools": what a client cannot set, "" if nothing */
 };
 

@@ -11,8 +11,10 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "chat/chat.h"
+#include "chat/confirm.h"
 #include "chat/metrics.h"
 #include "chat/settings.h"
+#include "chat/turn.h"
 #include "gate/limits.h"
 #include "http/server.h"
 #include "store/records.h"
@@ -353,14 +355,32 @@ static void write_message(const struct store_message *message, struct json_write
     json_end_object(json);
 }
 
+static void write_cards(const struct store_confirmation *cards, size_t count,
+                        struct json_writer *json) {
+    json_key(json, "confirmations");
+    json_begin_array(json);
+    for (size_t i = 0; i < count; i++) {
+        const struct turn_confirm card = {cards[i].id, cards[i].card, cards[i].state,
+                                          cards[i].expires_ms};
+        struct buffer text = {0};
+        confirm_write(&card, &text);
+        json_raw(json, buffer_slice(&text));
+        buffer_finish(&text);
+    }
+    json_end_array(json);
+}
+
 static bool run_get(struct store_session *session, struct errand *errand, struct fault *fault) {
     struct store_entry entry;
     struct store_message *messages;
-    size_t count;
+    struct store_confirmation *cards;
+    size_t count, card_count;
     bool more;
     if (!store_conversation_get(session, &errand->what, errand->arena, &entry, fault) ||
         !store_messages_page(session, errand->what.id, errand->after, errand->limit, PAGE_BYTES,
-                             errand->arena, &messages, &count, &more, fault))
+                             errand->arena, &messages, &count, &more, fault) ||
+        !store_confirmations_waiting(session, errand->what.id, clock_wall_ms(), errand->arena,
+                                     &cards, &card_count, fault))
         return false;
     struct json_writer json = json_writer_start(&errand->out);
     json_begin_object(&json);
@@ -370,6 +390,8 @@ static bool run_get(struct store_session *session, struct errand *errand, struct
     for (size_t i = 0; i < count; i++)
         write_message(&messages[i], &json);
     json_end_array(&json);
+    if (card_count > 0)
+        write_cards(cards, card_count, &json);
     json_member_bool(&json, "has_more", more);
     json_end_object(&json);
     return true;

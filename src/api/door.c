@@ -28,6 +28,7 @@ static void release(struct door_request *request) {
     request->arena = NULL;
     buffer_finish(&request->text);
     buffer_finish(&request->calls);
+    buffer_finish(&request->cards);
     settings_release(request->settings);
     request->settings = NULL;
     request->exchange = NULL;
@@ -123,6 +124,19 @@ static void send_client_call(struct door_request *request, const struct turn_too
     request->call_count++;
 }
 
+static void send_card(struct door_request *request, const struct turn_confirm *confirm) {
+    const struct dialect *dialect = request->door->dialect;
+    if (!dialect->confirm)
+        return;
+    if (!request->body.stream) {
+        dialect->confirm(request, confirm, &request->cards);
+        return;
+    }
+    struct buffer *out = begun(request);
+    dialect->confirm(request, confirm, out);
+    write_out(request, out);
+}
+
 static void send_text(struct door_request *request, struct slice text) {
     if (!request->body.stream) {
         buffer_append(&request->text, text);
@@ -185,6 +199,9 @@ static void on_event(void *user, const struct turn_event *event) {
         break;
     case TURN_EVENT_TOOL:
         send_tool(request, event->tool);
+        break;
+    case TURN_EVENT_CONFIRM:
+        send_card(request, event->confirm);
         break;
     case TURN_EVENT_CLIENT_CALL:
         send_client_call(request, event->tool);
@@ -279,6 +296,8 @@ static void start_turn(struct door_request *request, const struct identity *iden
         .language = language_of(http_exchange_request(request->exchange)),
         .id = request->id,
         .conversation_id = request->conversation_id,
+        .confirmation_id = request->body.confirmation_id,
+        .confirmed = request->body.confirmed,
         .goes_on = request->body.conversation_id.size > 0,
         .messages = request->body.messages,
         .message_count = request->body.message_count,

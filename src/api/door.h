@@ -28,6 +28,10 @@ struct dialect {
     void (*text)(struct door_request *request, struct slice text, struct buffer *out);
     /* A tool begins or has ended. NULL: the dialect has no words for it. */
     void (*tool)(struct door_request *request, const struct turn_tool *tool, struct buffer *out);
+    /* The visitor is asked, or has answered. NULL: the dialect has no words for it. Where nothing
+     * is streamed it is called with `out` for the list of cards. */
+    void (*confirm)(struct door_request *request, const struct turn_confirm *confirm,
+                    struct buffer *out);
     void (*error)(struct door_request *request, const struct fault *fault, struct buffer *out);
     void (*end)(struct door_request *request, const struct turn_event *end, struct buffer *out);
     /* The body of an answer that is not streamed; `text` is the whole of it. */
@@ -72,6 +76,7 @@ struct door_request {
     struct buffer text;    /* of an answer that is not streamed */
     struct buffer calls;   /* of the client's tools, in the dialect's words; the same */
     size_t call_count;
+    struct buffer cards;         /* that ask the visitor; the same */
     struct slice prefix, suffix; /* the dialect's own, around each delta */
     unsigned part;               /* the dialect's own: parts of the answer so far, … */
     bool part_open;              /* … and whether the last one goes on */

@@ -5,6 +5,7 @@
 #include "api/reply.h"
 #include "base/arena.h"
 #include "base/json.h"
+#include "chat/confirm.h"
 #include "chat/settings.h"
 #include "http/server.h"
 
@@ -91,6 +92,23 @@ static void client_call(struct door_request *request, const struct turn_tool *ca
     buffer_finish(&delta);
 }
 
+/* A chunk without choices, which clients that do not know it pass over; where nothing is streamed,
+ * an element of a list. */
+static void confirm(struct door_request *request, const struct turn_confirm *card,
+                    struct buffer *out) {
+    if (!request->body.stream) {
+        if (out->size > 0)
+            buffer_append_byte(out, ',');
+        confirm_write(card, out);
+        return;
+    }
+    buffer_append(out, SLICE("data: "));
+    append_head(request, "chat.completion.chunk", out);
+    buffer_append(out, SLICE(",\"choices\":[],\"confirmation\":"));
+    confirm_write(card, out);
+    buffer_append(out, SLICE("}\n\n"));
+}
+
 static void error(struct door_request *request, const struct fault *fault, struct buffer *out) {
     (void)request;
     buffer_append(out, SLICE("data: "));
@@ -155,6 +173,8 @@ static void whole(struct door_request *request, struct slice answer, const struc
     buffer_printf(out, ",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"%s\"}],\"usage\":",
                   finish_of(event));
     append_usage(&event->usage, out);
+    if (request->cards.size > 0)
+        buffer_printf(out, ",\"confirmations\":[%.*s]", SLICE_ARG(buffer_slice(&request->cards)));
     buffer_append(out, SLICE("}\n"));
 }
 
@@ -172,6 +192,7 @@ static const struct dialect openai_dialect = {
     .start = start,
     .text = text,
     .client_call = client_call,
+    .confirm = confirm,
     .error = error,
     .end = end,
     .whole = whole,

@@ -381,7 +381,7 @@ static struct model_choice last_resort(const struct turn *turn) {
 
 /* The bot's models in their order; the cheaper one first once money is short, else behind those
  * that the budget may refuse. Behind the last, not counted: what is left when none can be paid. */
-static void line_up(struct turn *turn) {
+void answer_line_up(struct turn *turn) {
     const struct bot *bot = turn->bot;
     const struct model_choice *cheaper = bot->budget.cheaper.provider ? &bot->budget.cheaper : NULL;
     struct model_choice *choices = arena_array(turn->arena, bot->model_count + 2, sizeof *choices);
@@ -407,7 +407,7 @@ static void line_up(struct turn *turn) {
 enum turn_step answer_step(struct turn *turn) {
     struct fault fault;
     if (!turn->choices)
-        line_up(turn);
+        answer_line_up(turn);
     if (!choose(turn, &fault)) {
         turn_fail(turn, &fault);
         return TURN_WAIT;

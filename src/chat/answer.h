@@ -3,6 +3,8 @@
 #pragma once
 #include "chat/turn_state.h"
 
+/* Which models are tried, in their order; else done with the first call. */
+void answer_line_up(struct turn *turn);
 /* Chooses a model that may be called and calls it; returns WAIT, or fails the turn. */
 enum turn_step answer_step(struct turn *turn);
 /* The record of turn->call is written, or could not be: makes the call. */

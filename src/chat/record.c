@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "chat/answer.h"
 #include "chat/answer_cache.h"
+#include "chat/confirm.h"
 #include "chat/metrics.h"
 #include "chat/settings.h"
 #include "chat/state.h"
@@ -137,6 +138,23 @@ static bool write_open(struct store_session *session, struct store_job *job, str
 
 void record_open(struct turn *turn) {
     submit(turn, &turn->open, true, write_open, on_opened);
+}
+
+static bool write_answer(struct store_session *session, struct store_job *job,
+                         struct fault *fault) {
+    struct turn *turn = turn_of(job);
+    return write_begin(session, turn, fault) && confirm_take(session, turn, fault);
+}
+
+static void on_answered(struct store_job *job, const struct fault *fault) {
+    struct turn *turn = turn_of(job);
+    turn->begun = !fault;
+    confirm_taken(turn, fault);
+    turn_job_done(turn);
+}
+
+void record_answer(struct turn *turn) {
+    submit(turn, &turn->open, true, write_answer, on_answered);
 }
 
 static bool write_call(struct store_session *session, const struct turn *turn,

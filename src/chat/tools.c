@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "chat/confirm.h"
 #include "chat/metrics.h"
 #include "chat/settings.h"
 #include "chat/state.h"
@@ -24,6 +25,7 @@ struct tool_use {
     bool is_object;                     /* the arguments are a JSON object */
     const struct offered_tool *offered; /* NULL: there is no tool of that name */
     struct tool_run *run;               /* NULL when not under way */
+    struct confirm_ask *ask;            /* the visitor's card is being kept; NULL when not */
     struct slice result;
     bool is_error, ended;
     const char *outcome; /* as it is logged */
@@ -107,7 +109,8 @@ static void note(const struct tool_use *use) {
 static void end_use(struct tool_use *use, struct slice result, const char *outcome) {
     use->result = result;
     use->outcome = outcome;
-    use->is_error = strcmp(outcome, "done") != 0;
+    use->is_error = strcmp(outcome, "done") != 0 && strcmp(outcome, "asked") != 0 &&
+                    strcmp(outcome, "declined") != 0;
     use->ended = true;
     if (use->started_us > 0)
         use->duration_us = clock_monotonic_us() - use->started_us;
@@ -153,7 +156,8 @@ static void exchange(struct turn *turn) {
         (struct model_message){MODEL_TOOL, parts, turn->round.calls};
     turn->exchanged = messages;
     turn->exchanged_count += 2;
-    turn->exchanged_with = turn->choices[turn->choice].provider->translator;
+    turn->exchanged_with =
+        turn->ended_calls ? turn->choices[turn->choice].provider->translator : NULL;
 }
 
 /* The next call of the model is a call like the first: it may be tried again, and fall back. */
@@ -171,6 +175,13 @@ static enum turn_step next_round(struct turn *turn) {
     return TURN_CALL;
 }
 
+static void use_ended(struct tool_use *use) {
+    struct turn *turn = use->turn;
+    turn_flush(turn);
+    if (--turn->uses_running == 0)
+        turn_advance(turn, next_round(turn));
+}
+
 static void on_result(void *user, struct slice result, const struct fault *fault) {
     struct tool_use *use = user;
     struct turn *turn = use->turn;
@@ -182,9 +193,17 @@ static void on_result(void *user, struct slice result, const struct fault *fault
         end_use(use, tool_result_fit(turn, use->offered->tool, result), "done");
     }
     emit(use, TURN_EVENT_TOOL, use->is_error ? TURN_TOOL_FAILED : TURN_TOOL_DONE);
-    turn_flush(turn);
-    if (--turn->uses_running == 0)
-        turn_advance(turn, next_round(turn));
+    use_ended(use);
+}
+
+static void on_asked(void *user, const struct fault *fault) {
+    struct tool_use *use = user;
+    use->ask = NULL;
+    if (fault)
+        refuse(use, "failed", "this cannot be done at the moment.");
+    else
+        end_use(use, SLICE(CONFIRM_ASKED), "asked");
+    use_ended(use);
 }
 
 /* --- checking --- */
@@ -257,6 +276,12 @@ static bool check(struct tool_use *use, const struct round_part *call) {
 
 /* --- running --- */
 
+static void ask(struct tool_use *use) {
+    use->turn->uses_running++;
+    use->ask =
+        confirm_ask_start(use->turn, use->offered->tool, use->name, use->arguments, on_asked, use);
+}
+
 static void run(struct tool_use *use) {
     struct turn *turn = use->turn;
     const struct tool *tool = use->offered->tool;
@@ -303,6 +328,28 @@ static struct tool_use *add_use(struct turn *turn, const struct round_part *call
     return use;
 }
 
+/* What it takes of the visitor first. */
+static void begin(struct tool_use *use) {
+    const struct confirmation *confirmation = use->turn->confirmation;
+    bool answered = confirmation && use == use->turn->uses;
+    if (answered && !confirmation->yes)
+        end_use(use, SLICE(CONFIRM_DECLINED), "declined");
+    else if (use->offered->tool->confirm && !answered)
+        ask(use);
+    else
+        run(use);
+}
+
+void tools_confirmed(struct turn *turn) {
+    const struct confirmation *confirmation = turn->confirmation;
+    round_begin(&turn->round, turn->arena);
+    round_event(&turn->round, &(struct model_event){.kind = MODEL_EVENT_TOOL_CALL,
+                                                    .tool_id = SLICE("confirmed"),
+                                                    .tool_name = confirmation->tool});
+    round_event(&turn->round, &(struct model_event){.kind = MODEL_EVENT_TOOL_ARGUMENTS,
+                                                    .text = confirmation->arguments});
+}
+
 /* The client has to run them: the turn ends with its calls. Ours of the same round are not run: the
  * client comes back with results of its own only, and the model asks for ours again then. */
 static bool hand_to_client(struct turn *turn) {
@@ -310,7 +357,7 @@ static bool hand_to_client(struct turn *turn) {
     for (size_t i = 0; i < turn->round.calls; i++) {
         const struct round_part *call = round_call(&turn->round, i);
         const struct offered_tool *offered = find(turn, call->name);
-        if (!offered || offered->tool)
+        if (!offered || offered->tool || call->too_long)
             continue;
         struct tool_use use = {.turn = turn, .id = call->id, .name = call->name};
         use.arguments = buffer_slice(&call->text);
@@ -343,7 +390,7 @@ enum turn_step tools_step(struct turn *turn) {
     turn->uses_running++; /* those that end at once do not end the round before all have begun */
     for (struct tool_use *use = first; use; use = use->next)
         if (!use->ended && !use->same)
-            run(use);
+            begin(use);
     turn_flush(turn);
     return --turn->uses_running == 0 ? next_round(turn) : TURN_WAIT;
 }
@@ -353,6 +400,10 @@ void tools_stop(struct turn *turn) {
         if (use->run) {
             tool_run_cancel(use->run);
             use->run = NULL;
+            refuse(use, "cancelled", "the turn was ended.");
+        } else if (use->ask) {
+            confirm_ask_cancel(use->ask);
+            use->ask = NULL;
             refuse(use, "cancelled", "the turn was ended.");
         }
     turn->uses_running = 0;
@@ -388,5 +439,6 @@ bool tools_record(struct store_session *session, const struct turn *turn, struct
         if (!store_tool_call_add(session, &call, fault))
             return false;
     }
-    return true;
+    bool ran = turn->uses && turn->uses->started_us > 0;
+    return confirm_record(session, turn, ran, fault);
 }

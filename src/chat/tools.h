@@ -15,6 +15,9 @@ void tools_offer(struct turn *turn);
 bool tools_wanted(const struct turn *turn);
 /* Runs them; goes on with CALL, or with RECORD where the client has to run them. */
 enum turn_step tools_step(struct turn *turn);
+/* For the visitor's answer to a card, before tools_step: the call that the card was about, as if
+ * the model had just made it. */
+void tools_confirmed(struct turn *turn);
 /* Ends what is under way. */
 void tools_stop(struct turn *turn);
 /* The log of the turn's calls: made ready on the loop, written inside the store job. */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "chat/answer.h"
 #include "chat/answer_cache.h"
+#include "chat/confirm.h"
 #include "chat/knowledge_search.h"
 #include "chat/metrics.h"
 #include "chat/money.h"
@@ -37,6 +38,7 @@ static void destroy(struct turn *turn) {
     buffer_finish(&turn->answer);
     round_finish(&turn->round);
     tools_mcp_release(turn);
+    confirm_release(turn);
     settings_release(turn->settings);
     arena_destroy(turn->arena); /* the turn itself lies in it */
     chat_turn_gone(chat);
@@ -151,6 +153,10 @@ static void on_passages(void *user) {
 }
 
 static enum turn_step load(struct turn *turn) {
+    if (turn->confirmation) {
+        record_answer(turn);
+        return TURN_WAIT;
+    }
     if (turn->bot->knowledge_count == 0)
         return tools_mcp_load(turn);
     knowledge_search_start(turn, on_passages, turn);
@@ -159,6 +165,11 @@ static enum turn_step load(struct turn *turn) {
 
 static enum turn_step fit(struct turn *turn) {
     fit_call(turn);
+    if (turn->confirmation) {
+        answer_line_up(turn);
+        tools_confirmed(turn);
+        return TURN_TOOLS;
+    }
     return answer_cache_applies(turn) ? TURN_CACHE : TURN_CALL;
 }
 
@@ -318,6 +329,8 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
     turn->client_tools = request->tools;
     turn->client_tool_count = request->tool_count;
     turn->goes_on = request->goes_on;
+    if (request->confirmation_id.size > 0)
+        confirm_begin(turn, request);
     turn->next = chat->turns;
     if (turn->next)
         turn->next->previous = turn;

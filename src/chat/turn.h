@@ -17,6 +17,7 @@ enum turn_event_kind {
     TURN_EVENT_TEXT,  /* delta of the visible answer */
     TURN_EVENT_REASONING,
     TURN_EVENT_TOOL,        /* `tool`: one of the server's tools begins or has ended */
+    TURN_EVENT_CONFIRM,     /* `confirm`: the visitor is asked, or has answered */
     TURN_EVENT_CLIENT_CALL, /* `tool`: the model calls one of the client's own; END follows */
     TURN_EVENT_ERROR,       /* `fault`; nothing but END follows */
     TURN_EVENT_END, /* last: `finish` and `usage` (of all calls); after it the turn is not to be
@@ -35,10 +36,19 @@ struct turn_tool {
     struct slice text;          /* for the visitor while it runs, in their language; may be empty */
 };
 
+/* A card that asks the visitor whether a tool may do what it is to do. */
+struct turn_confirm {
+    struct slice id;    /* a ULID */
+    struct slice card;  /* JSON, see confirm_write */
+    struct slice state; /* "waiting", "yes", "no" */
+    int64_t expires_ms; /* wall clock */
+};
+
 struct turn_event {
     enum turn_event_kind kind;
     struct slice text;
     const struct turn_tool *tool; /* TOOL, CLIENT_CALL */
+    const struct turn_confirm *confirm;
     const char *provider, *model; /* START */
     bool offline;                 /* START: the built-in provider answers, not a language model */
     bool cached;                  /* START: the answer was given before */
@@ -71,7 +81,11 @@ struct turn_request {
     struct arena *arena;
     struct id id;                 /* of the turn */
     struct slice conversation_id; /* a ULID */
-    bool goes_on;                 /* the client gave it: whose it is is looked up (step open) */
+    /* In place of a message: the answer to a card of the conversation; empty for none. Then
+     * `goes_on` is true, and of `messages` only the last one counts, which this replaces. */
+    struct slice confirmation_id; /* a ULID */
+    bool confirmed;
+    bool goes_on; /* the client gave it: whose it is is looked up (step open) */
 };
 
 struct turn;

@@ -52,7 +52,8 @@ struct offered_tool {
     struct slice mcp_name;       /* as an MCP server names it; else empty */
 };
 
-struct tool_use; /* see tools.c */
+struct confirmation; /* see confirm.h */
+struct tool_use;     /* see tools.c */
 
 /* What an MCP server of the bot's offers. */
 struct turn_mcp {
@@ -86,6 +87,7 @@ struct turn {
     const struct model_tool *client_tools;
     size_t client_tool_count;
     struct turn_history history;
+    struct confirmation *confirmation; /* NULL: a message like others */
 
     /* admit */
     struct limit limits[TURN_LIMITS_MAX];
@@ -175,6 +177,9 @@ void turn_flush(struct turn *turn);
 /* turn->call, open with what is reserved; before the first one the conversation, the visitor's
  * message and the counters. Goes on with answer_committed. */
 void record_open(struct turn *turn);
+/* For a turn with the answer to a card: the message and the answer, in one. Goes on with
+ * confirm_taken. */
+void record_answer(struct turn *turn);
 void record_end(struct turn *turn); /* the answer, the calls */
 /* A call's row; its texts are the turn's and the call's. */
 struct store_call record_row(const struct turn *turn, const struct call *call);

@@ -1,8 +1,10 @@
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "chat/chat.h"
+#include "chat/confirm.h"
 #include "chat/settings.h"
 #include "chat/turn.h"
 #include "command/arguments.h"
@@ -24,6 +26,7 @@ struct dialogue {
     size_t count;
     struct id conversation_id;
     struct buffer answer;
+    struct buffer card; /* that the visitor is to answer; empty when there is none */
     bool failed;
 };
 
@@ -37,6 +40,12 @@ static void on_event(void *user, const struct turn_event *event) {
     case TURN_EVENT_TOOL:
         if (event->tool->state == TURN_TOOL_RUNNING && event->tool->text.size > 0)
             fprintf(stderr, "[%.*s]\n", SLICE_ARG(event->tool->text));
+        break;
+    case TURN_EVENT_CONFIRM:
+        if (slice_is(event->confirm->state, "waiting")) {
+            buffer_clear(&dialogue->card);
+            confirm_write(event->confirm, &dialogue->card);
+        }
         break;
     case TURN_EVENT_ERROR:
         dialogue->failed = true;
@@ -74,7 +83,8 @@ static void remember(struct dialogue *dialogue, struct slice text) {
     dialogue->history[dialogue->count++] = slice_to_string(text);
 }
 
-static bool ask(struct dialogue *dialogue, struct slice question) {
+/* With the answer to a card in place of a question, where `confirmation` is not empty. */
+static bool ask(struct dialogue *dialogue, struct slice question, struct slice confirmation) {
     remember(dialogue, question);
     struct arena *arena = arena_create(4096);
     struct model_message *messages = arena_array(arena, dialogue->count, sizeof *messages);
@@ -96,6 +106,9 @@ static bool ask(struct dialogue *dialogue, struct slice question) {
         .messages = messages,
         .message_count = dialogue->count,
         .arena = arena,
+        .confirmation_id = confirmation,
+        .confirmed = slice_equal_nocase(slice_first(question, 1), SLICE("y")),
+        .goes_on = confirmation.size > 0,
     };
     buffer_clear(&dialogue->answer);
     dialogue->failed = false;
@@ -109,21 +122,52 @@ static bool ask(struct dialogue *dialogue, struct slice question) {
     return !dialogue->failed;
 }
 
+/* What is asked before a tool is run; what is said to it is the next line. */
+static void show_card(const struct dialogue *dialogue) {
+    struct slice card = buffer_slice(&dialogue->card), field;
+    struct slice fields = json_get(card, "fields");
+    struct buffer text = {0};
+    size_t cursor = 0;
+    json_read_string(json_get(card, "title"), &text);
+    while (json_next_element(fields, &cursor, &field)) {
+        buffer_append_string(&text, "\n  ");
+        json_read_string(json_get(field, "name"), &text);
+        buffer_append_string(&text, ": ");
+        json_read_string(json_get(field, "value"), &text);
+    }
+    printf("%s\nyes or no? ", buffer_string(&text));
+    fflush(stdout);
+    buffer_finish(&text);
+}
+
+static bool answer_card(struct dialogue *dialogue, struct slice line) {
+    struct buffer id = {0};
+    json_read_string(json_get(buffer_slice(&dialogue->card), "id"), &id);
+    buffer_clear(&dialogue->card);
+    bool ok = ask(dialogue, line, buffer_slice(&id));
+    buffer_finish(&id);
+    return ok;
+}
+
 static bool converse(struct dialogue *dialogue) {
     char *line = NULL;
     size_t capacity = 0;
     bool ok = true;
     for (;;) {
-        if (isatty(STDIN_FILENO)) {
+        if (dialogue->card.size > 0) {
+            show_card(dialogue);
+        } else if (isatty(STDIN_FILENO)) {
             fputs("> ", stdout);
             fflush(stdout);
         }
         ssize_t size = getline(&line, &capacity, stdin);
         if (size < 0)
             break;
-        struct slice question = slice_trim((struct slice){line, (size_t)size});
-        if (question.size > 0)
-            ok = ask(dialogue, question) && ok;
+        struct slice said = slice_trim((struct slice){line, (size_t)size});
+        if (said.size > 0)
+            ok = (dialogue->card.size > 0 ? answer_card(dialogue, said)
+                                          : ask(dialogue, said, (struct slice){NULL, 0})) &&
+                 ok;
     }
     free(line);
     return ok;
@@ -160,6 +204,7 @@ static void close_dialogue(struct dialogue *dialogue) {
     for (size_t i = 0; i < dialogue->count; i++)
         free(dialogue->history[i]);
     buffer_finish(&dialogue->answer);
+    buffer_finish(&dialogue->card);
 }
 
 static void print_help(void) {
@@ -196,7 +241,10 @@ int command_ask(int argc, char **argv) {
     struct dialogue dialogue = {0};
     if (!open_dialogue(&dialogue, options[0].value, options[1].value))
         return 1;
-    bool ok = interactive ? converse(&dialogue) : ask(&dialogue, slice_of(arguments.words[0]));
+    bool ok = interactive ? converse(&dialogue)
+                          : ask(&dialogue, slice_of(arguments.words[0]), (struct slice){NULL, 0});
+    if (dialogue.card.size > 0)
+        fputs("switchboard ask: this waits for a yes or no, which -i takes\n", stderr);
     close_dialogue(&dialogue);
     return ok ? 0 : 1;
 }

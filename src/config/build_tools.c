@@ -298,11 +298,12 @@ static bool is_language(struct slice text) {
     return text.size >= 2 && text.size <= 35;
 }
 
-static void build_texts(struct builder *builder, struct draft_tool *draft,
-                        const struct place *place) {
-    const struct yaml_node *node = draft->visible_text;
+/* A text, or a mapping of languages; NULL when it is absent or wrong. */
+static const struct tool_text *build_texts(struct builder *builder, const struct draft_tool *draft,
+                                           const struct yaml_node *node, const char *name,
+                                           const struct place *place, size_t *ret_count) {
     if (!node)
-        return;
+        return NULL;
     bool one = node->kind == YAML_SCALAR, good = one || node->kind == YAML_MAPPING;
     size_t count = one ? 1 : node->count;
     struct tool_text *texts = arena_array(builder->arena, count, sizeof *texts);
@@ -313,11 +314,33 @@ static void build_texts(struct builder *builder, struct draft_tool *draft,
         texts[i] = (struct tool_text){arena_copy(builder->arena, language),
                                       arena_copy(builder->arena, text->value)};
     }
-    draft->tool.visible = texts;
-    draft->tool.visible_count = good ? count : 0;
-    if (!good)
-        mistake(builder, draft->entry.node, "visible_text", place, draft->entry.offset,
+    if (!good) {
+        mistake(builder, draft->entry.node, name, place, draft->entry.offset,
                 "expected a text, or languages (en, pt-BR) with a text each");
+        return NULL;
+    }
+    *ret_count = count;
+    return texts;
+}
+
+static void check_question(struct builder *builder, const struct draft_tool *draft,
+                           const struct place *place) {
+    for (size_t i = 0; i < draft->tool.question_count && !draft->mcp_node; i++) {
+        struct slice text = draft->tool.question[i].text;
+        size_t open;
+        while ((open = slice_find_byte(text, '{')) != SIZE_MAX) {
+            text = slice_from(text, open + 1);
+            struct slice name = slice_first(text, slice_find_byte(text, '}'));
+            if (!is_parameter(draft->tool.schema, name))
+                mistake(builder, draft->entry.node, "confirm_text", place, draft->entry.offset,
+                        arena_printf(builder->errors->arena,
+                                     "%s stands for nothing: there is no parameter of that name",
+                                     text_shown(name, builder->errors->arena)));
+        }
+    }
+    if (draft->tool.question_count > 0 && !draft->tool.confirm)
+        mistake(builder, draft->entry.node, "confirm_text", place, draft->entry.offset,
+                "has no use without confirm: true");
 }
 
 /* --- the whole --- */
@@ -347,7 +370,10 @@ static void build_tool(struct builder *builder, struct draft_tool *draft, struct
     if (tool->name[0] < 'a' || tool->name[0] > 'z')
         errors_add(builder->errors, draft->entry.offset, &place,
                    "the name of a tool begins with a letter: not every model takes another");
-    build_texts(builder, draft, &place);
+    tool->visible = build_texts(builder, draft, draft->visible_text, "visible_text", &place,
+                                &tool->visible_count);
+    tool->question =
+        build_texts(builder, draft, draft->question, "confirm_text", &place, &tool->question_count);
     if (!find_kind(builder, draft, &place))
         return;
     if (draft->mcp_node && (draft->parameters || draft->tool.description.size > 0))
@@ -360,6 +386,7 @@ static void build_tool(struct builder *builder, struct draft_tool *draft, struct
     else if (tool->description.size == 0 && !draft->mcp_node)
         errors_add(builder->errors, draft->entry.offset, &place,
                    "description is missing: the model chooses by it");
+    check_question(builder, draft, &place);
     if (draft->sql_node)
         build_sql(builder, draft, &place);
     else if (draft->http_node)

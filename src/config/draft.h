@@ -52,7 +52,7 @@ struct draft_tool {
     /* the sections' own nodes, NULL when not given */
     const struct yaml_node *sql_node, *http_node, *mcp_node, *calendar_node;
     const char *database, *builtin_name; /* as written */
-    const struct yaml_node *parameters, *visible_text, *http_headers, *http_body, *mcp_headers,
+    const struct yaml_node *parameters, *visible_text, *question, *http_headers, *http_body, *mcp_headers,
         *hours;
     int64_t slot_ms, days_ahead_ms, notice_ms, capacity;
     int method;

@@ -212,10 +212,25 @@ static struct slice list_in(struct slice object) {
     return lists == 1 ? list : (struct slice){NULL, 0};
 }
 
+/* Of a tool that asks the visitor first: what chat/confirm.h says in place of a result. */
+static bool write_confirmation(struct buffer *out, struct slice result,
+                               const struct offline_texts *texts) {
+    struct slice state = json_get(result, "confirmation");
+    if (json_string_is(state, "waiting"))
+        buffer_append_string(out, texts->confirm);
+    else if (json_string_is(state, "declined"))
+        buffer_append_string(out, texts->declined);
+    else
+        return false;
+    return true;
+}
+
 static void write_json(struct buffer *out, struct slice result, const struct offline_texts *texts) {
     bool is_object = json_type(result) == JSON_OBJECT;
     struct slice rows = is_object ? list_in(result) : result;
     size_t before = out->size;
+    if (is_object && write_confirmation(out, result, texts))
+        return;
     if (is_object && json_type(json_get(result, "booked")) == JSON_BOOLEAN)
         write_booking(out, result, texts);
     else if (json_type(rows) == JSON_ARRAY)

@@ -15,6 +15,8 @@ struct offline_texts {
     const char *booked;     /* the appointment is made for … */
     const char *not_booked; /* it is not; what is free follows */
     const char *yes, *no;   /* true and false in what it gave back */
+    const char *confirm;    /* the visitor is to answer a card */
+    const char *declined;   /* they said no */
     const char *greetings;  /* words that greet, separated by blanks, lower case */
     const char *thankings;
 };

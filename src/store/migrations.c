@@ -190,7 +190,24 @@ static const char sqlite_3[] =
     "  PRIMARY KEY (calendar, start_ms, seat)"
     ") STRICT, WITHOUT ROWID;";
 
-const char *const migrations_sqlite[MIGRATIONS_SQLITE_COUNT] = {sqlite_1, sqlite_2, sqlite_3};
+/* What visitors confirm before it is done. */
+static const char sqlite_4[] =
+    "CREATE TABLE confirmations ("
+    "  id TEXT PRIMARY KEY,"
+    "  conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,"
+    "  turn_id TEXT NOT NULL,"
+    "  tool TEXT NOT NULL,"
+    "  arguments TEXT NOT NULL," /* empty once it was answered */
+    "  card TEXT NOT NULL,"
+    "  state TEXT NOT NULL," /* waiting, yes, no, done, replaced */
+    "  created_ms INTEGER NOT NULL,"
+    "  expires_ms INTEGER NOT NULL,"
+    "  answered_ms INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX confirmations_by_conversation ON confirmations (conversation_id);";
+
+const char *const migrations_sqlite[MIGRATIONS_SQLITE_COUNT] = {sqlite_1, sqlite_2, sqlite_3,
+                                                                sqlite_4};
 
 static bool apply_next(struct store_session *session, const char *const *migrations, int count,
                        const char *place, int *ret_version, struct fault *fault) {

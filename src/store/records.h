@@ -163,6 +163,37 @@ bool store_tool_write_begin(struct store_session *session, struct slice key, int
 bool store_tool_write_end(struct store_session *session, struct slice key, bool done,
                           struct slice result, struct fault *fault);
 
+/* --- what the visitor is asked before a tool runs --- */
+
+struct store_confirmation {
+    struct slice id; /* ULID */
+    struct slice conversation_id, turn_id;
+    struct slice tool;              /* as the model calls it */
+    struct slice arguments;         /* JSON; empty once it was answered */
+    struct slice card;              /* what the visitor reads: JSON, see chat/confirm.h */
+    struct slice state;             /* "waiting", "yes", "no", "done", "replaced" */
+    int64_t created_ms, expires_ms; /* wall clock */
+};
+/* Waiting. One of the same tool and arguments in that conversation is replaced. */
+bool store_confirmation_add(struct store_session *session,
+                            const struct store_confirmation *confirmation, struct fault *fault);
+/* The visitor's answer, taken once, in the transaction of what follows from it. NOT_FOUND where
+ * that conversation has no such one; CONFLICT with the code "confirmation_answered" or
+ * "confirmation_expired". A yes from before `stale_ms` whose tool never ran (a crash) may be given
+ * again. `ret_confirmation` has the state from before; in the arena. */
+bool store_confirmation_answer(struct store_session *session, struct slice id,
+                               struct slice conversation_id, bool yes, int64_t now_ms,
+                               int64_t stale_ms, struct arena *arena,
+                               struct store_confirmation *ret_confirmation, struct fault *fault);
+/* "done" or "no"; or "waiting" again, where nothing was done. */
+bool store_confirmation_end(struct store_session *session, struct slice id, struct slice state,
+                            struct fault *fault);
+/* Those of a conversation that can still be answered, oldest first, at most 20. */
+bool store_confirmations_waiting(struct store_session *session, struct slice conversation_id,
+                                 int64_t now_ms, struct arena *arena,
+                                 struct store_confirmation **ret_confirmations, size_t *ret_count,
+                                 struct fault *fault);
+
 /* --- appointments --- */
 
 struct store_booking {

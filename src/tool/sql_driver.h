@@ -2,6 +2,7 @@
 #pragma once
 #include "base/fault.h"
 #include "base/slice.h"
+#include <stdatomic.h>
 struct buffer;
 struct json_writer;
 
@@ -21,17 +22,25 @@ struct sql_statement {
     bool write;
     size_t rows_max, bytes_max;
     int64_t timeout_ms;
+    const atomic_bool *stopped; /* NULL: nobody can */
 };
+
+/* A fault's code: whether it was done is not known. */
+#define SQL_UNSURE "unsure"
 
 struct sql_connection;
 
 /* Blocking; a connection is used by one thread at a time. */
 struct sql_driver {
-    char mark; /* of a parameter: '?' or '$' */
+    char mark;   /* of a parameter: '?' or '$' */
+    bool remote; /* connected to when it is asked, not when the configuration is loaded; what reads
+                  * and what writes takes the same connection */
     bool (*takes)(const char *database);
+    /* BAD_INPUT without any of the address's parts. NULL: all that it takes. */
+    bool (*legal)(const char *database, struct fault *fault);
     /* UNAVAILABLE; the message says nothing of where it is. */
-    bool (*open)(const char *database, bool write, struct sql_connection **ret_connection,
-                 struct fault *fault);
+    bool (*open)(const char *database, bool write, int64_t timeout_ms,
+                 struct sql_connection **ret_connection, struct fault *fault);
     void (*close)(struct sql_connection *connection);
     /* Prepares it: BAD_INPUT with the database's words. */
     bool (*check)(struct sql_connection *connection, const char *text, bool write,
@@ -40,7 +49,7 @@ struct sql_driver {
     bool (*run)(struct sql_connection *connection, const struct sql_statement *statement,
                 struct buffer *result, bool *ret_broken, struct fault *fault);
 };
-extern const struct sql_driver sql_driver_sqlite;
+extern const struct sql_driver sql_driver_sqlite, sql_driver_postgres;
 
 /* The rows of a result as JSON. */
 struct sql_rows {
@@ -51,6 +60,8 @@ struct sql_rows {
 void sql_rows_begin(struct sql_rows *rows, struct buffer *out);
 /* False when no further row is taken. */
 bool sql_rows_room(struct sql_rows *rows, const struct sql_statement *statement);
+/* Bytes that may still come. */
+size_t sql_rows_left(const struct sql_rows *rows, const struct sql_statement *statement);
 /* A value that is text: cut where it leaves no room in the result. */
 void sql_rows_text(struct sql_rows *rows, const struct sql_statement *statement,
                    struct json_writer *json, struct slice text);

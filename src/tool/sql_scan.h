@@ -12,6 +12,6 @@ enum sql_piece {
 struct sql_scan {
     struct slice text;
     size_t at;
-    bool brackets; /* [names] are quoted, as SQLite does; PostgreSQL indexes arrays with them */
+    bool postgres; /* else SQLite: what quotes, escapes and comments are differs */
 };
 enum sql_piece sql_scan(struct sql_scan *scan, struct slice *ret_text);

@@ -11,6 +11,7 @@ struct sql_connection {
     sqlite3 *handle;
     bool write;
     int64_t until_us; /* of the statement under way */
+    const atomic_bool *stopped;
 };
 
 static bool takes(const char *database) {
@@ -41,6 +42,8 @@ static int authorize(void *user, int action, const char *a, const char *b, const
 
 static int on_progress(void *user) {
     const struct sql_connection *connection = user;
+    if (connection->stopped && atomic_load(connection->stopped))
+        return 1;
     return connection->until_us > 0 && clock_monotonic_us() >= connection->until_us;
 }
 
@@ -49,8 +52,9 @@ static void close_connection(struct sql_connection *connection) {
     free(connection);
 }
 
-static bool open_connection(const char *database, bool write,
+static bool open_connection(const char *database, bool write, int64_t timeout_ms,
                             struct sql_connection **ret_connection, struct fault *fault) {
+    (void)timeout_ms; /* a file does not wait */
     struct sql_connection *connection = calloc(1, sizeof *connection);
     if (!connection)
         abort();
@@ -208,8 +212,10 @@ static bool run(struct sql_connection *connection, const struct sql_statement *w
     int64_t busy_ms = what->timeout_ms < BUSY_MS ? what->timeout_ms : BUSY_MS;
     sqlite3_busy_timeout(connection->handle, (int)busy_ms);
     connection->until_us = clock_monotonic_us() + what->timeout_ms * 1000;
+    connection->stopped = what->stopped;
     if (!prepare(connection, what->text, what->write, &statement, &inner)) {
         connection->until_us = 0;
+        connection->stopped = NULL;
         if (inner.kind == FAULT_UNAVAILABLE)
             return failed(connection, ret_broken, fault);
         fault_set(fault, FAULT_INTERNAL, "The query cannot be run.");
@@ -221,6 +227,7 @@ static bool run(struct sql_connection *connection, const struct sql_statement *w
     if (!ok)
         failed(connection, ret_broken, fault);
     connection->until_us = 0;
+    connection->stopped = NULL;
     /* A statement that only reads leaves the count of the one before. */
     bool reads = sqlite3_stmt_readonly(statement);
     sqlite3_finalize(statement);

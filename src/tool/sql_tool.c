@@ -1,12 +1,30 @@
 #include "tool/sql_tool.h"
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "tool/sql_driver.h"
 #include "tool/sql_scan.h"
 
-enum { PLACEHOLDERS_MAX = 64 };
+enum { PLACEHOLDERS_MAX = 64, TRY_MS = 5000 };
+static const int64_t idle_us = INT64_C(10) * 60 * 1000 * 1000;
+
+static const struct sql_driver *const drivers[] = {&sql_driver_sqlite, &sql_driver_postgres};
+
+static const struct sql_driver *driver_of(const char *database) {
+    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++)
+        if (drivers[i]->takes(database))
+            return drivers[i];
+    return NULL;
+}
+
+bool sql_database_legal(const char *database, struct fault *fault) {
+    const struct sql_driver *driver = driver_of(database);
+    if (!driver)
+        return fault_set(fault, FAULT_BAD_INPUT, "is of no known kind of database");
+    return !driver->legal || driver->legal(database, fault);
+}
 
 /* --- the statement --- */
 
@@ -33,7 +51,7 @@ static size_t index_of(const struct slice *names, size_t count, struct slice nam
 /* Appends the statement with `?1` or `$1` in place of the placeholders. */
 static bool rewrite(struct slice query, char mark, struct slice *names, size_t *count,
                     struct buffer *out, struct fault *fault) {
-    struct sql_scan scan = {.text = query, .brackets = mark == '?'};
+    struct sql_scan scan = {.text = query, .postgres = mark == '$'};
     struct slice piece;
     enum sql_piece kind;
     while ((kind = sql_scan(&scan, &piece)) != SQL_PIECE_NONE) {
@@ -59,12 +77,13 @@ static bool rewrite(struct slice query, char mark, struct slice *names, size_t *
     return true;
 }
 
-bool sql_placeholders(struct slice query, struct arena *arena, const struct slice **ret_names,
-                      size_t *ret_count, struct fault *fault) {
+bool sql_placeholders(const char *database, struct slice query, struct arena *arena,
+                      const struct slice **ret_names, size_t *ret_count, struct fault *fault) {
+    const struct sql_driver *driver = driver_of(database);
     struct slice *names = arena_array(arena, PLACEHOLDERS_MAX, sizeof *names);
     size_t count = 0;
     struct buffer text = {0};
-    bool ok = rewrite(query, '?', names, &count, &text, fault);
+    bool ok = rewrite(query, driver ? driver->mark : '?', names, &count, &text, fault);
     buffer_finish(&text);
     if (!ok)
         return false;
@@ -75,13 +94,12 @@ bool sql_placeholders(struct slice query, struct arena *arena, const struct slic
 
 /* --- connections --- */
 
-static const struct sql_driver *const drivers[] = {&sql_driver_sqlite};
-
 struct sql_link {
     struct sql_link *next;
     const struct sql_driver *driver;
     char *database;
     bool write;
+    int64_t used_us;
     struct sql_connection *connection;
 };
 
@@ -114,17 +132,23 @@ void sql_connections_destroy(struct sql_connections *connections) {
     free(connections);
 }
 
-static const struct sql_driver *driver_of(const char *database) {
-    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++)
-        if (drivers[i]->takes(database))
-            return drivers[i];
-    return NULL;
+/* A server's connections are few, and an address may have changed with the configuration. */
+static void close_idle(struct sql_connections *connections, int64_t now_us) {
+    for (struct sql_link *link = connections->links, *next; link; link = next) {
+        next = link->next;
+        if (link->driver->remote && now_us - link->used_us > idle_us)
+            close_link(connections, link);
+    }
 }
 
 static bool link_get(struct sql_connections *connections, const struct sql_tool *tool,
-                     struct sql_link **ret_link, struct fault *fault) {
+                     int64_t timeout_ms, struct sql_link **ret_link, struct fault *fault) {
+    int64_t now_us = clock_monotonic_us();
+    close_idle(connections, now_us);
     for (struct sql_link *link = connections->links; link; link = link->next)
-        if (link->write == tool->write && strcmp(link->database, tool->database) == 0) {
+        if ((link->driver->remote || link->write == tool->write) &&
+            strcmp(link->database, tool->database) == 0) {
+            link->used_us = now_us;
             *ret_link = link;
             return true;
         }
@@ -132,13 +156,19 @@ static bool link_get(struct sql_connections *connections, const struct sql_tool 
     struct sql_connection *connection;
     if (!driver)
         return fault_set(fault, FAULT_CONFIG, "This kind of database is not known.");
-    if (!driver->open(tool->database, tool->write, &connection, fault))
+    if (!driver->open(tool->database, tool->write, timeout_ms, &connection, fault))
         return false;
     struct sql_link *link = calloc(1, sizeof *link);
     if (!link)
         abort();
-    *link = (struct sql_link){connections->links, driver, slice_to_string(slice_of(tool->database)),
-                              tool->write, connection};
+    *link = (struct sql_link){
+        .next = connections->links,
+        .driver = driver,
+        .database = slice_to_string(slice_of(tool->database)),
+        .write = tool->write,
+        .used_us = now_us,
+        .connection = connection,
+    };
     connections->links = link;
     *ret_link = link;
     return true;
@@ -152,12 +182,17 @@ static bool prepare(const struct sql_tool *tool, const struct sql_driver *driver
 }
 
 bool sql_tool_check(const struct sql_tool *tool, struct fault *fault) {
+    const struct sql_driver *driver = driver_of(tool->database);
+    return (driver && driver->remote) || sql_tool_try(tool, fault);
+}
+
+bool sql_tool_try(const struct sql_tool *tool, struct fault *fault) {
     struct slice names[PLACEHOLDERS_MAX];
     size_t count = 0;
     struct buffer text = {0};
     struct sql_link *link = NULL;
     struct sql_connections connections = {0};
-    bool ok = link_get(&connections, tool, &link, fault) && link;
+    bool ok = link_get(&connections, tool, TRY_MS, &link, fault) && link;
     if (ok)
         ok = prepare(tool, link->driver, names, &count, &text, fault) &&
              link->driver->check(link->connection, buffer_string(&text), tool->write, fault);
@@ -205,10 +240,12 @@ static struct sql_value value_of(const struct tool_input *input, struct slice na
 }
 
 bool sql_tool_run(struct sql_connections *connections, const struct sql_tool *tool,
-                  const struct tool_input *input, int64_t timeout_ms, struct buffer *result,
-                  struct fault *fault) {
+                  const struct tool_input *input, int64_t timeout_ms,
+                  const atomic_bool *stopped, struct buffer *result, struct fault *fault) {
     struct sql_link *link = NULL;
-    if (!link_get(connections, tool, &link, fault) || !link)
+    if (stopped && atomic_load(stopped)) /* while it waited for a thread */
+        return fault_set(fault, FAULT_CANCELLED, "Cancelled.");
+    if (!link_get(connections, tool, timeout_ms, &link, fault) || !link)
         return false;
     struct slice names[PLACEHOLDERS_MAX];
     struct sql_value values[PLACEHOLDERS_MAX];
@@ -227,6 +264,7 @@ bool sql_tool_run(struct sql_connections *connections, const struct sql_tool *to
             .rows_max = tool->rows_max,
             .bytes_max = tool->bytes_max,
             .timeout_ms = timeout_ms,
+            .stopped = stopped,
         };
         ok = link->driver->run(link->connection, &statement, result, &broken, fault);
     }
@@ -237,6 +275,10 @@ bool sql_tool_run(struct sql_connections *connections, const struct sql_tool *to
     buffer_finish(&text);
     arena_destroy(arena);
     return ok;
+}
+
+bool sql_tool_unsure(const struct fault *fault) {
+    return strcmp(fault->code, SQL_UNSURE) == 0;
 }
 
 /* --- results, the same for all drivers --- */
@@ -253,10 +295,14 @@ bool sql_rows_room(struct sql_rows *rows, const struct sql_statement *statement)
     return room;
 }
 
+size_t sql_rows_left(const struct sql_rows *rows, const struct sql_statement *statement) {
+    size_t used = rows->out->size - rows->start;
+    return used < statement->bytes_max ? statement->bytes_max - used : 0;
+}
+
 void sql_rows_text(struct sql_rows *rows, const struct sql_statement *statement,
                    struct json_writer *json, struct slice text) {
-    size_t used = rows->out->size - rows->start;
-    size_t room = used < statement->bytes_max ? statement->bytes_max - used : 0;
+    size_t room = sql_rows_left(rows, statement);
     if (text.size <= room) {
         json_string(json, text);
         return;

@@ -32,7 +32,11 @@ struct tool {
         const struct mcp_server *mcp; /* not one tool but those that the server lists */
         const struct builtin_tool *builtin;
     };
-    bool write;                      /* changes something: run once for the same call of a turn */
+    bool write;                       /* changes something: run once for the same call of a turn */
+    bool confirm;                     /* the visitor is asked first */
+    int64_t confirm_ms;               /* how long they can answer */
+    const struct tool_text *question; /* what they are asked; `{name}` stands for a parameter */
+    size_t question_count;
     int64_t timeout_ms;              /* of one call */
     int64_t output_max;              /* tokens of a result */
     int64_t per_turn;                /* calls in one turn */

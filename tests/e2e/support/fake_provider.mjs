@@ -80,6 +80,7 @@ function script(body) {
     delete plan.calls;
     if (!/(^|;)\s*say /.test(source)) plan.words = ["Results:", ...results.map((message) => ` ${textOf(message)}`)];
   } else if (plan.calls && !plan["text-first"]) plan.words = [];
+  else if (results.length && !source.includes("say ")) plan.words = ["Results:", ...results.map((message) => ` ${textOf(message)}`)];
   if (continues) goOn(plan, textOf(body.messages.at(-2)));
   return plan;
 }
