@@ -98,7 +98,11 @@ static void sql_job(struct job *job, void *state) {
     struct tool_run *run =
         (struct tool_run *)(void *)((char *)job - offsetof(struct tool_run, sql_job));
     struct fault fault;
-    if (!sql_tool_run(state, run->tool->sql, &run->input, run->timeout_ms, &run->result, &fault)) {
+    /* What changes something ends in order, so that it is known whether it was done. */
+    const atomic_bool *stopped = run->tool->write ? NULL : &run->stopped;
+    if (!sql_tool_run(state, run->tool->sql, &run->input, run->timeout_ms, stopped, &run->result,
+                      &fault)) {
+        run->unsure = sql_tool_unsure(&fault);
         run->fault = arena_allocate(run->arena, sizeof *run->fault);
         *run->fault = fault;
     }
@@ -214,6 +218,7 @@ struct tool_run *tool_run_start(struct chat *chat, const struct tool_run_request
 
 void tool_run_cancel(struct tool_run *run) {
     run->done = NULL;
+    atomic_store(&run->stopped, true);
     if (run->fetch || run->mcp) {
         struct fault fault;
         if (run->fetch)

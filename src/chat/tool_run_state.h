@@ -6,6 +6,7 @@
 #include "loop/workers.h"
 #include "store/records.h"
 #include "store/store.h"
+#include <stdatomic.h>
 struct fetch;
 
 struct tool_run {
@@ -27,6 +28,7 @@ struct tool_run {
     enum store_tool_write write;
     struct slice earlier; /* the result of a write that was done before */
     struct job sql_job;
+    atomic_bool stopped; /* nobody waits: read by the thread that asks the database */
     struct fetch *fetch;
     struct mcp_task *mcp;
     int status;

@@ -165,6 +165,7 @@ int command_doctor(int argc, char **argv) {
     config->warning_count = 0;
     doctor_server(&doctor, config);
     doctor_keys(&doctor, config);
+    doctor_tools(&doctor, config);
     check_service(&doctor, config);
     if (!doctor.json)
         printf("%zu ok, %zu warnings, %zu failed\n", doctor.counts[DOCTOR_OK],

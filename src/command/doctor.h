@@ -23,6 +23,8 @@ void doctor_tell(struct doctor *doctor, enum doctor_level level, const char *sub
 void doctor_server(struct doctor *doctor, const struct config *config);
 /* doctor_keys.c: the key sets that bots check tokens with. */
 void doctor_keys(struct doctor *doctor, const struct config *config);
+/* doctor_tools.c: the databases that tools ask. */
+void doctor_tools(struct doctor *doctor, const struct config *config);
 /* What to do when a server could not be reached. */
 const char *doctor_network_advice(const struct fault *fault);
 /* doctor_provider.c: one provider, by one small streamed call of that model. Runs the loop. */

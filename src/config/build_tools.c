@@ -173,7 +173,8 @@ static void build_sql(struct builder *builder, struct draft_tool *draft,
     draft->tool.write = draft->sql.write;
     if (!draft->sql.database || draft->sql.query.size == 0)
         return;
-    if (!sql_placeholders(draft->sql.query, builder->arena, &names, &count, &fault)) {
+    if (!sql_placeholders(draft->sql.database, draft->sql.query, builder->arena, &names, &count,
+                          &fault)) {
         mistake(builder, draft->sql_node, "query", &place, draft->entry.offset, fault.message);
         return;
     }

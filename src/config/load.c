@@ -167,7 +167,7 @@ static void hide_by_name(const struct section *section, struct slice text,
         const struct option *option = &section->options[i];
         if (option->section)
             hide_by_name(option->section, text, errors);
-        if (option->type != OPTION_SECRET)
+        if (!option_is_secret(option->type))
             continue;
         struct slice name = slice_of(option->name);
         size_t at = 0, found;

@@ -6,32 +6,37 @@
 /* The type fixes what stands at the row's offset. How each is written, read and described: value.c.
  */
 enum option_type {
-    OPTION_BOOLEAN,  /* bool */
-    OPTION_INTEGER,  /* int64_t */
-    OPTION_COUNT,    /* size_t */
-    OPTION_SIZE,     /* size_t, bytes */
-    OPTION_DURATION, /* int64_t, milliseconds */
-    OPTION_NUMBER,   /* double */
-    OPTION_MONEY,    /* int64_t, microdollars; written, and bounded here, in dollars */
-    OPTION_STRING,   /* const char *, one line */
-    OPTION_TEXT,     /* struct slice, any number of lines */
-    OPTION_SECRET,   /* struct slice, one line, never shown */
-    OPTION_CHOICE,   /* int */
-    OPTION_ADDRESS,  /* const char *, "127.0.0.1:8080" */
-    OPTION_URL,      /* const char *, http or https */
-    OPTION_BASE_URL, /* const char *, the same without query and trailing slash */
-    OPTION_ORIGIN,   /* const char *, "https://shop.example.com" or "*" */
-    OPTION_FILE,     /* const char *, absolute */
-    OPTION_FOLDER,   /* const char *, absolute */
-    OPTION_DATABASE, /* const char *, "sqlite:/absolute/path" */
-    OPTION_API,      /* const struct provider * */
-    OPTION_MODEL,    /* const char *, "provider/model" or "provider" */
+    OPTION_BOOLEAN,       /* bool */
+    OPTION_INTEGER,       /* int64_t */
+    OPTION_COUNT,         /* size_t */
+    OPTION_SIZE,          /* size_t, bytes */
+    OPTION_DURATION,      /* int64_t, milliseconds */
+    OPTION_NUMBER,        /* double */
+    OPTION_MONEY,         /* int64_t, microdollars; written, and bounded here, in dollars */
+    OPTION_STRING,        /* const char *, one line */
+    OPTION_TEXT,          /* struct slice, any number of lines */
+    OPTION_SECRET,        /* struct slice, one line, never shown */
+    OPTION_CHOICE,        /* int */
+    OPTION_ADDRESS,       /* const char *, "127.0.0.1:8080" */
+    OPTION_URL,           /* const char *, http or https */
+    OPTION_BASE_URL,      /* const char *, the same without query and trailing slash */
+    OPTION_ORIGIN,        /* const char *, "https://shop.example.com" or "*" */
+    OPTION_FILE,          /* const char *, absolute */
+    OPTION_FOLDER,        /* const char *, absolute */
+    OPTION_DATABASE,      /* const char *, "sqlite:/absolute/path" */
+    OPTION_SITE_DATABASE, /* the same or "postgres://…", which has a password: never shown */
+    OPTION_API,           /* const struct provider * */
+    OPTION_MODEL,         /* const char *, "provider/model" or "provider" */
     OPTION_TYPE_COUNT,
     OPTION_SECTION = OPTION_TYPE_COUNT, /* options of `section`, from the offset on */
     OPTION_MAP, /* struct entry_list: entries of `section` under names of the owner's choice */
     /* const struct yaml_node *: any form, variables substituted; read by build_*.c */
     OPTION_TREE,
 };
+
+static inline bool option_is_secret(enum option_type type) {
+    return type == OPTION_SECRET || type == OPTION_SITE_DATABASE;
+}
 
 enum option_flag {
     OPTION_LIST = 1,      /* a list of the type: `const T *` at the offset, size_t at `count` */

@@ -5,8 +5,10 @@
 /* --- databases --- */
 
 static const struct option database_options[] = {
-    ROW("url", OPTION_DATABASE, struct draft_database, url, .flags = OPTION_REQUIRED,
-        .help = "`sqlite:` and a path."),
+    ROW("url", OPTION_SITE_DATABASE, struct draft_database, url, .flags = OPTION_REQUIRED,
+        .help = "`sqlite:` and a path, or `postgres://USER:PASSWORD@HOST:5432/DATABASE`, with "
+                "PostgreSQL's own parameters behind `?`. Special characters of the password are "
+                "written as `%XX`; it is never shown."),
 };
 const struct section database_section = {
     .name = "site_database",

@@ -90,7 +90,7 @@ static void report(struct reader *reader, const struct value_context *context,
 static bool read_scalar(struct reader *reader, const struct option *option, struct yaml_node *node,
                         const struct place *place, void *ret_value) {
     const struct value_type *type = value_type(option->type);
-    if (option->type == OPTION_SECRET)
+    if (option_is_secret(option->type))
         errors_hide(reader->errors, node->start, node->end);
     if (node->kind != YAML_SCALAR) {
         report_kind(reader, node, place, type->wants);
@@ -249,7 +249,7 @@ static const char *find_elsewhere(struct reader *reader, const struct section *s
 static void hide_value(struct reader *reader, const struct yaml_node *value,
                        const struct option *meant) {
     bool hide = value->kind == YAML_SCALAR &&
-                (text_looks_secret(value->text) || (meant && meant->type == OPTION_SECRET));
+                (text_looks_secret(value->text) || (meant && option_is_secret(meant->type)));
     if (hide)
         errors_hide(reader->errors, value->start, value->end);
     size_t count = value->count < 100 ? value->count : 100;

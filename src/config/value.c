@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "config/errors.h"
 #include "model/provider.h"
+#include "tool/sql_tool.h"
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
@@ -496,6 +497,18 @@ static bool read_database(struct value_context *context, struct slice text, void
     return true;
 }
 
+static bool read_site_database(struct value_context *context, struct slice text, void *ret_value) {
+    struct fault fault;
+    if (slice_starts_with(text, SLICE("sqlite:")))
+        return read_database(context, text, ret_value);
+    const char *url = arena_string(context->arena, text);
+    if (has_control(text) || !sql_database_legal(url, &fault))
+        return refuse(context, false, "%s",
+                      has_control(text) ? "has control characters" : fault.message);
+    memcpy(ret_value, &url, sizeof url);
+    return true;
+}
+
 /* --- the types --- */
 
 #define STRING "\"type\":\"string\""
@@ -533,6 +546,9 @@ static const struct value_type types[OPTION_TYPE_COUNT] = {
     [OPTION_DATABASE] = {"database", "sqlite: and a path, such as sqlite:switchboard.db",
                          sizeof(char *), false, read_database,
                          STRING ",\"pattern\":\"^sqlite:[^:]\""},
+    [OPTION_SITE_DATABASE] = {"database", "the address of a database", sizeof(char *), false,
+                              read_site_database,
+                              STRING ",\"pattern\":\"^(sqlite:[^:]|postgres(ql)?://)\""},
     [OPTION_API] = {"API", "the name of an API", sizeof(struct provider *), false, read_api, NULL},
     [OPTION_MODEL] = {"model", "a model such as openai/gpt-4o-mini, or just a provider's name",
                       sizeof(char *), false, read_model,
@@ -570,6 +586,7 @@ bool value_same(enum option_type type, const void *a, const void *b) {
     case OPTION_FILE:
     case OPTION_FOLDER:
     case OPTION_DATABASE:
+    case OPTION_SITE_DATABASE:
     case OPTION_MODEL: {
         const char *x, *y;
         memcpy(&x, a, sizeof x);

@@ -240,8 +240,8 @@ static struct sql_value value_of(const struct tool_input *input, struct slice na
 }
 
 bool sql_tool_run(struct sql_connections *connections, const struct sql_tool *tool,
-                  const struct tool_input *input, int64_t timeout_ms,
-                  const atomic_bool *stopped, struct buffer *result, struct fault *fault) {
+                  const struct tool_input *input, int64_t timeout_ms, const atomic_bool *stopped,
+                  struct buffer *result, struct fault *fault) {
     struct sql_link *link = NULL;
     if (stopped && atomic_load(stopped)) /* while it waited for a thread */
         return fault_set(fault, FAULT_CANCELLED, "Cancelled.");

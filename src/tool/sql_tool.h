@@ -18,9 +18,10 @@ struct sql_tool {
 /* At load: the placeholders of the query ("order", "user.id"), each once, in order of appearance,
  * those in strings, quoted names, comments and `::casts` not counted. BAD_INPUT where there are
  * several statements, or a placeholder is malformed. */
-__attribute__((warn_unused_result)) bool
-sql_placeholders(const char *database, struct slice query, struct arena *arena,
-                 const struct slice **ret_names, size_t *ret_count, struct fault *fault);
+__attribute__((warn_unused_result)) bool sql_placeholders(const char *database, struct slice query,
+                                                          struct arena *arena,
+                                                          const struct slice **ret_names,
+                                                          size_t *ret_count, struct fault *fault);
 
 /* "postgres://…" and so on, looked at without connecting: BAD_INPUT with what is wrong but none of
  * its parts, since it may have a password. */
@@ -28,8 +29,9 @@ __attribute__((warn_unused_result)) bool sql_database_legal(const char *database
                                                             struct fault *fault);
 
 /* At load, too: opens a database that is a file and prepares the statement, so that a misspelt
- * column is told with the configuration; one that is elsewhere is not asked. BAD_INPUT with the database's own words; UNAVAILABLE where it cannot be
- * opened (no mistake of the file: a warning). */
+ * column is told with the configuration; one that is elsewhere is not asked. BAD_INPUT with the
+ * database's own words; UNAVAILABLE where it cannot be opened (no mistake of the file: a warning).
+ */
 __attribute__((warn_unused_result)) bool sql_tool_check(const struct sql_tool *tool,
                                                         struct fault *fault);
 
@@ -49,11 +51,9 @@ void sql_connections_destroy(struct sql_connections *connections); /* NULL is fi
  * PROVIDER_STALLED (code "timeout") after `timeout_ms`, INTERNAL (the statement failed), CANCELLED
  * once `stopped` (NULL is fine; any thread); the message is for the model and names no table, the
  * detail has the database's words. Code "unsure": it may have been done. */
-__attribute__((warn_unused_result)) bool sql_tool_run(struct sql_connections *connections,
-                                                      const struct sql_tool *tool,
-                                                      const struct tool_input *input,
-                                                      int64_t timeout_ms,
-                                                      const atomic_bool *stopped,
-                                                      struct buffer *result, struct fault *fault);
+__attribute__((warn_unused_result)) bool
+sql_tool_run(struct sql_connections *connections, const struct sql_tool *tool,
+             const struct tool_input *input, int64_t timeout_ms, const atomic_bool *stopped,
+             struct buffer *result, struct fault *fault);
 /* That code. */
 bool sql_tool_unsure(const struct fault *fault);

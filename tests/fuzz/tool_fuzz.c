@@ -28,12 +28,12 @@ static void check_schema(struct slice text, struct slice value, struct arena *ar
     buffer_finish(&complaints);
 }
 
-static void check_statement(struct slice text, struct arena *arena) {
+static void check_statement(const char *database, struct slice text, struct arena *arena) {
     const struct slice *names;
     size_t count;
     struct fault fault = {0};
     int64_t day;
-    if (sql_placeholders(text, arena, &names, &count, &fault))
+    if (sql_placeholders(database, text, arena, &names, &count, &fault))
         for (size_t i = 0; i < count; i++)
             assert(names[i].size > 0 && names[i].data > text.data &&
                    names[i].data + names[i].size <= text.data + text.size);
@@ -51,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct slice text = {copy, size};
     size_t cut = slice_find_byte(text, '\0');
     check_schema(slice_first(text, cut), slice_from(text, cut == SIZE_MAX ? size : cut + 1), arena);
-    check_statement(text, arena);
+    check_statement("sqlite:x", text, arena);
+    check_statement("postgres://x", text, arena);
     free(copy);
     arena_destroy(arena);
     return 0;

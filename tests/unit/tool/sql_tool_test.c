@@ -61,7 +61,7 @@ static void expect(struct sql_tool tool, const char *arguments, const char *text
     struct fault fault = {0};
     for (int i = 0; i < 2; i++) { /* again on the same connection */
         buffer_clear(&result);
-        if (!sql_tool_run(connections, &tool, &input, 300, &result, &fault))
+        if (!sql_tool_run(connections, &tool, &input, 300, NULL, &result, &fault))
             buffer_printf(&result, "%s | %s", fault.message, fault.detail);
         if (tool.write)
             break;
@@ -219,9 +219,9 @@ static void writes_only_where_it_may(void **state) {
     struct sql_connections *connections = sql_connections_create();
     struct buffer result = {0};
     struct fault fault;
-    assert_true(sql_tool_run(connections, &insert, &input, 300, &result, &fault));
+    assert_true(sql_tool_run(connections, &insert, &input, 300, NULL, &result, &fault));
     buffer_clear(&result);
-    assert_true(sql_tool_run(connections, &select, &input, 300, &result, &fault));
+    assert_true(sql_tool_run(connections, &select, &input, 300, NULL, &result, &fault));
     assert_string_equal(buffer_string(&result),
                         "{\"rows\":[{\"one\":1}],\"row_count\":1,\"changed\":0}");
     buffer_finish(&result);
@@ -263,7 +263,7 @@ static void expect_names(const char *query, const char *names) {
     size_t count;
     struct fault fault = {0};
     struct buffer out = {0};
-    if (!sql_placeholders(slice_of(query), arena, &found, &count, &fault)) {
+    if (!sql_placeholders(database, slice_of(query), arena, &found, &count, &fault)) {
         assert_string_equal(fault.message, names);
     } else {
         for (size_t i = 0; i < count; i++)
