@@ -88,8 +88,13 @@ static bool next_result(struct sql_connection *connection, PGresult **ret_result
 
 static bool unreachable(const struct sql_connection *connection, struct fault *fault) {
     fault_set(fault, FAULT_UNAVAILABLE, "The database cannot be reached.");
-    return fault_detail(
-        fault, "%s", connection->late ? "no answer in time" : PQerrorMessage(connection->server));
+    fault_detail(fault, "%s",
+                 connection->late ? "no answer in time" : PQerrorMessage(connection->server));
+    /* libpq's words are lines, one an address that it tried. */
+    for (char *at = fault->detail; *at; at++)
+        if (*at == '\n' || *at == '\t')
+            *at = ' ';
+    return false;
 }
 
 static bool too_late(struct fault *fault) {
