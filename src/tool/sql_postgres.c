@@ -495,7 +495,7 @@ static bool parses(struct sql_connection *connection, const char *before, const 
     struct arena *arena = arena_create(1024);
     const char *whole = arena_printf(arena, "%s%s", before, text);
     struct call call = {.connection = connection, .fault = fault};
-    connection->until_us = clock_monotonic_us() + CONNECT_MS * 1000;
+    connection->until_us = clock_monotonic_us() + (int64_t)CONNECT_MS * 1000;
     connection->late = connection->halted = false;
     bool sent = before == prepare_text ? PQsendQueryParams(connection->server, whole, 0, NULL, NULL,
                                                            NULL, NULL, 0) == 1
