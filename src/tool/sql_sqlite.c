@@ -40,11 +40,14 @@ static int authorize(void *user, int action, const char *a, const char *b, const
     }
 }
 
+static bool is_stopped(const struct sql_connection *connection) {
+    return connection->stopped && atomic_load(connection->stopped);
+}
+
 static int on_progress(void *user) {
     const struct sql_connection *connection = user;
-    if (connection->stopped && atomic_load(connection->stopped))
-        return 1;
-    return connection->until_us > 0 && clock_monotonic_us() >= connection->until_us;
+    return is_stopped(connection) ||
+           (connection->until_us > 0 && clock_monotonic_us() >= connection->until_us);
 }
 
 static void close_connection(struct sql_connection *connection) {
@@ -177,7 +180,9 @@ static void write_row(struct sql_rows *rows, sqlite3_stmt *statement,
 
 static bool failed(struct sql_connection *connection, bool *ret_broken, struct fault *fault) {
     int code = sqlite3_errcode(connection->handle) & 0xff;
-    if (code == SQLITE_INTERRUPT) {
+    if (code == SQLITE_INTERRUPT && is_stopped(connection)) {
+        fault_set(fault, FAULT_CANCELLED, "Cancelled.");
+    } else if (code == SQLITE_INTERRUPT) {
         fault_set(fault, FAULT_PROVIDER_STALLED, "The query took too long.");
         snprintf(fault->code, sizeof fault->code, "timeout");
     } else if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {

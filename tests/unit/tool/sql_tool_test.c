@@ -1,6 +1,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "tool/sql_tool.h"
+#include <pthread.h>
 #include <setjmp.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -244,6 +245,35 @@ static void ends_in_time(void **state) {
            "{\"rows\":[{\"n\":0}],\"row_count\":1}");
 }
 
+static void *stop(void *user) {
+    atomic_store((atomic_bool *)user, true);
+    return NULL;
+}
+
+static void ends_when_stopped(void **state) {
+    (void)state;
+    struct sql_tool tool = tool_of(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
+        false);
+    const struct tool_input input = {SLICE("{}"), NULL, 0};
+    struct sql_connections *connections = sql_connections_create();
+    struct buffer result = {0};
+    struct fault fault;
+    atomic_bool stopped = false;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, stop, &stopped), 0);
+    assert_false(sql_tool_run(connections, &tool, &input, 60000, &stopped, &result, &fault));
+    pthread_join(thread, NULL);
+    assert_int_equal(fault.kind, FAULT_CANCELLED);
+    tool = tool_of("SELECT 1 AS one", false);
+    assert_false(sql_tool_run(connections, &tool, &input, 300, &stopped, &result, &fault));
+    assert_int_equal(fault.kind, FAULT_CANCELLED);
+    assert_int_equal(result.size, 0);
+    assert_true(sql_tool_run(connections, &tool, &input, 300, NULL, &result, &fault));
+    sql_connections_destroy(connections);
+    buffer_finish(&result);
+}
+
 static void tells_what_is_wrong(void **state) {
     (void)state;
     struct sql_tool tool = tool_of("SELECT statsu FROM orders", false);
@@ -311,6 +341,7 @@ int main(void) {
         cmocka_unit_test(waits_for_a_lock_only_so_long),
         cmocka_unit_test(writes_only_where_it_may),
         cmocka_unit_test(ends_in_time),
+        cmocka_unit_test(ends_when_stopped),
         cmocka_unit_test(tells_what_is_wrong),
         cmocka_unit_test(finds_placeholders),
     };
