@@ -8,6 +8,8 @@
 #include "api/reply.h"
 #include "api/site.h"
 #include "api/status.h"
+#include "api/widget.h"
+#include "api/widget_files.h"
 #include "base/memory.h"
 #include "chat/chat.h"
 #include "chat/metrics.h"
@@ -28,6 +30,17 @@ static const struct route routes[] = {
     {"GET", "/v1/conversations", conversations_list},
     {"GET", "/v1/conversations/", conversations_get},
     {"DELETE", "/v1/conversations/", conversations_delete},
+    {"GET", "/api/widget/boot", widget_boot},
+    {"GET", "/api/widget/events", widget_events},
+    {"POST", "/api/widget/messages", widget_messages},
+    {"POST", "/api/widget/confirm", widget_confirm},
+    {"POST", "/api/widget/stop", widget_stop},
+    {"GET", "/api/widget/conversations", widget_conversations},
+    {"GET", "/api/widget/conversations/", widget_conversation},
+    {"DELETE", "/api/widget/conversations/", widget_delete},
+    {"GET", "/widget.js", widget_file},
+    {"GET", "/widget.mjs", widget_file},
+    {"GET", "/widget/", widget_file},
     {"GET", "/healthz", status_health},
     {"GET", "/readyz", status_ready},
     {"GET", "/metrics", status_metrics},
@@ -46,6 +59,10 @@ void api_destroy(struct api *api) {
         return;
     buffer_finish(&api->scratch);
     free(api);
+}
+
+void api_drain(struct api *api) {
+    widget_drain(api);
 }
 
 static bool method_fits(const struct http_request *request, const char *method) {

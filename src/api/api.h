@@ -20,5 +20,7 @@ struct api_options {
 struct api;
 struct api *api_create(struct chat *chat, const struct api_options *options);
 void api_destroy(struct api *api); /* NULL is fine; no exchange may be under way */
+/* The server stops: ends what would stay open for ever. Loop's thread. */
+void api_drain(struct api *api);
 /* An http_handler; `user` is the api. */
 void api_handle(void *user, struct http_exchange *exchange);

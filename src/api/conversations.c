@@ -1,24 +1,12 @@
 #include "api/conversations.h"
-#include "api/address.h"
-#include "api/api_state.h"
 #include "api/body.h"
-#include "api/credentials.h"
-#include "api/door.h"
-#include "api/origin.h"
-#include "api/reply.h"
+#include "api/errand.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/log.h"
-#include "chat/chat.h"
 #include "chat/confirm.h"
-#include "chat/metrics.h"
-#include "chat/settings.h"
 #include "chat/turn.h"
-#include "gate/limits.h"
 #include "http/server.h"
-#include "store/records.h"
-#include "store/store.h"
 
 #define PATH_BEFORE_ID "/v1/conversations/"
 
@@ -31,226 +19,8 @@ enum {
     PAGE_BYTES = 512 * 1024,
 };
 
-struct errand;
-
-/* What one of these doors does. */
-struct operation {
-    int status;  /* of the reply when it went well */
-    bool writes; /* in the database */
-    bool (*read)(struct errand *errand, struct http_exchange *exchange, struct fault *fault);
-    /* On a thread of the store: writes the reply to errand->out, which is empty. */
-    bool (*run)(struct store_session *session, struct errand *errand, struct fault *fault);
-};
-
-/* What the store is to do: it has an arena of its own, since it may outlive the request. */
-struct errand {
-    struct store_job job; /* first: the store hands back its address */
-    const struct operation *operation;
-    struct arena *arena; /* the errand lies in it */
-    struct chat *chat;
-    struct conversations_request *request; /* NULL when the client is gone */
-    struct store_conversation what;        /* whose, and of which bot */
-    struct slice before;                   /* id behind which a list goes on */
-    int64_t after;                         /* position behind which messages go on */
-    size_t limit;
-    struct buffer out;
-};
-
-/* Lies in the exchange's arena. */
-struct conversations_request {
-    struct api *api;
-    struct http_exchange *exchange;
-    struct settings *settings; /* a reference */
-    const struct bot *bot;
-    struct identify *identify;
-    struct errand *errand;
-    struct id id;
-};
-
-static void errand_destroy(struct errand *errand) {
-    buffer_finish(&errand->out);
-    arena_destroy(errand->arena);
-}
-
-/* --- replies --- */
-
-static void add_headers(struct conversations_request *request) {
-    http_exchange_add_header(request->exchange, "X-Request-Id", id_slice(&request->id));
-    http_exchange_add_header(request->exchange, "Cache-Control", SLICE("no-store"));
-}
-
-static void refuse(struct conversations_request *request, const struct fault *fault) {
-    struct metrics *metrics = chat_parts(request->api->chat)->metrics;
-    atomic_fetch_add(&metrics->refused[fault->kind], 1);
-    add_headers(request);
-    settings_release(request->settings);
-    reply_error(request->exchange, fault);
-}
-
-static void on_done(struct store_job *job, const struct fault *fault) {
-    struct errand *errand = (struct errand *)job;
-    struct conversations_request *request = errand->request;
-    struct chat *chat = errand->chat;
-    if (fault && fault->kind != FAULT_NOT_FOUND)
-        log_error("conversations could not be read or written",
-                  LOG_SLICE("user", errand->what.user), LOG_STRING("error", fault->message),
-                  LOG_STRING("detail", fault->detail), );
-    if (request && fault) {
-        refuse(request, fault);
-    } else if (request) {
-        add_headers(request);
-        settings_release(request->settings);
-        reply_json(request->exchange, errand->operation->status, buffer_slice(&errand->out));
-    }
-    errand_destroy(errand);
-    chat_let_go(chat);
-}
-
-static bool run(struct store_session *session, struct store_job *job, struct fault *fault) {
-    struct errand *errand = (struct errand *)job;
-    buffer_clear(&errand->out);
-    if (!errand->operation->run(session, errand, fault))
-        return false;
-    buffer_append_byte(&errand->out, '\n');
-    return true;
-}
-
-/* --- the way in --- */
-
-static void submit(struct conversations_request *request) {
-    struct errand *errand = request->errand;
-    const struct chat_parts *parts = chat_parts(errand->chat);
-    errand->job = (struct store_job){.run = run, .done = on_done, .loop = parts->loop};
-    chat_hold(errand->chat);
-    if (errand->operation->writes)
-        store_write(parts->store, &errand->job);
-    else
-        store_read(parts->store, &errand->job);
-}
-
-/* Reading is free. Making one costs a row, so it has the limits of messages, counted apart. */
-static bool may_create(const struct conversations_request *request, const char *user,
-                       struct fault *fault) {
-    const struct bot *bot = request->bot;
-    const struct api_options *options = &request->api->options;
-    struct arena *arena = request->errand->arena;
-    char peer[64], address[64];
-    limit_address(address_of(http_exchange_request(request->exchange), options->trusted_proxies,
-                             options->trusted_proxy_count, peer),
-                  address);
-    struct slice by_user = slice_of(arena_printf(arena, "%s/new/user/%s", bot->name, user));
-    struct slice by_address =
-        slice_of(arena_printf(arena, "%s/new/address/%s", bot->name, address));
-    const struct limit limits[] = {
-        {by_user, LIMIT_MINUTE_MS, bot->user_limits.messages_per_minute,
-         "conversations per minute"},
-        {by_user, LIMIT_DAY_MS, bot->user_limits.messages_per_day, "conversations per day"},
-        {by_address, LIMIT_MINUTE_MS, bot->address_limits.messages_per_minute,
-         "conversations per minute"},
-        {by_address, LIMIT_DAY_MS, bot->address_limits.messages_per_day, "conversations per day"},
-    };
-    enum { COUNT = sizeof limits / sizeof limits[0] };
-    int64_t windows[COUNT];
-    return limiter_take(chat_parts(request->api->chat)->limiter, limits, COUNT, clock_wall_ms(),
-                        windows, fault);
-}
-
-static void on_identified(void *user, const struct identity *identity, const struct fault *fault) {
-    struct conversations_request *request = user;
-    struct errand *errand = request->errand;
-    bool creates = errand->operation->status == 201;
-    struct fault limited;
-    request->identify = NULL;
-    if (!fault && creates && !may_create(request, identity->user, &limited))
-        fault = &limited;
-    if (fault) {
-        errand_destroy(errand);
-        refuse(request, fault);
-        return;
-    }
-    /* A visitor who is new has nothing to read, and needs no session for it. */
-    if (creates && identity->session_token[0])
-        credentials_keep(request->exchange, request->bot, identity->session_token);
-    errand->what.user = arena_copy(errand->arena, slice_of(identity->user));
-    submit(request);
-}
-
-static void on_gone(void *user) {
-    struct conversations_request *request = user;
-    if (request->identify) {
-        identify_cancel(request->identify);
-        errand_destroy(request->errand);
-    } else {
-        request->errand->request = NULL; /* it is with the store */
-    }
-    settings_release(request->settings);
-}
-
-static void open_request(struct api *api, struct http_exchange *exchange,
-                         const struct operation *operation) {
-    struct conversations_request *request =
-        arena_allocate(http_exchange_arena(exchange), sizeof *request);
-    struct arena *arena = arena_create(1024);
-    struct errand *errand = arena_allocate(arena, sizeof *errand);
-    *errand = (struct errand){
-        .operation = operation, .arena = arena, .chat = api->chat, .request = request};
-    request->api = api;
-    request->exchange = exchange;
-    request->settings = settings_reference(chat_settings(api->chat));
-    request->errand = errand;
-    request->id = id_create();
-    http_exchange_watch(exchange, &(struct http_watch){on_gone, NULL, request});
-    struct fault fault;
-    if (!operation->read(errand, exchange, &fault) ||
-        !door_find_bot(request->settings, errand->what.bot, "bot", &request->bot, &fault) ||
-        !origin_check(exchange, request->bot, &fault)) {
-        errand_destroy(errand);
-        refuse(request, &fault);
-        return;
-    }
-    errand->what.bot = arena_copy(arena, slice_of(request->bot->name));
-    const struct credentials credentials = credentials_of(exchange, request->bot);
-    struct identify *identify = identify_start(api->chat, request->settings, request->bot,
-                                               &credentials, on_identified, request);
-    if (identify) /* else it is answered, and the request may be gone */
-        request->identify = identify;
-}
-
-/* --- what a request asks for --- */
-
-static struct slice query_of(const struct errand *errand, struct http_exchange *exchange,
-                             const char *name) {
-    struct slice value = {NULL, 0};
-    http_query_get(http_exchange_request(exchange), errand->arena, name, &value);
-    return arena_copy(errand->arena, value); /* it outlives the request */
-}
-
-static bool wrong(struct fault *fault, const char *name, const char *what) {
-    fault_set(fault, FAULT_BAD_INPUT, "%s %s", name, what);
-    return fault_param(fault, "%s", name);
-}
-
-static bool read_limit(struct errand *errand, struct http_exchange *exchange, int64_t usual,
-                       int64_t most, struct fault *fault) {
-    struct slice text = query_of(errand, exchange, "limit");
-    int64_t limit = usual;
-    if (text.size > 0 && (!slice_to_int64(text, &limit) || limit < 1 || limit > most)) {
-        fault_set(fault, FAULT_BAD_INPUT, "limit must be a whole number from 1 to %lld.",
-                  (long long)most);
-        return fault_param(fault, "limit");
-    }
-    errand->limit = (size_t)limit;
-    return true;
-}
-
 static bool read_id(struct errand *errand, struct http_exchange *exchange, struct fault *fault) {
-    struct slice path = http_exchange_request(exchange)->path;
-    struct slice id = slice_from(path, sizeof PATH_BEFORE_ID - 1);
-    errand->what.bot = query_of(errand, exchange, "bot");
-    if (!id_valid(id))
-        return fault_set(fault, FAULT_NOT_FOUND, "There is no such conversation.");
-    errand->what.id = arena_copy(errand->arena, id);
-    return true;
+    return errand_id(errand, exchange, PATH_BEFORE_ID, fault);
 }
 
 /* --- create --- */
@@ -291,18 +61,19 @@ static bool run_create(struct store_session *session, struct errand *errand, str
 }
 
 void conversations_create(struct api *api, struct http_exchange *exchange) {
-    static const struct operation create = {201, true, read_create, run_create};
-    open_request(api, exchange, &create);
+    static const struct operation create = {
+        .status = 201, .writes = true, .creates = true, .read = read_create, .run = run_create};
+    errand_open(api, exchange, &create);
 }
 
 /* --- list --- */
 
 static bool read_list(struct errand *errand, struct http_exchange *exchange, struct fault *fault) {
-    errand->what.bot = query_of(errand, exchange, "bot");
-    errand->before = query_of(errand, exchange, "after");
+    errand->what.bot = errand_query(errand, exchange, "bot");
+    errand->before = errand_query(errand, exchange, "after");
     if (errand->before.size > 0 && !id_valid(errand->before))
-        return wrong(fault, "after", "is not the id of a conversation.");
-    return read_limit(errand, exchange, LIST_DEFAULT, LIST_MAX, fault);
+        return errand_wrong(fault, "after", "is not the id of a conversation.");
+    return errand_limit(errand, exchange, LIST_DEFAULT, LIST_MAX, fault);
 }
 
 static bool run_list(struct store_session *session, struct errand *errand, struct fault *fault) {
@@ -329,19 +100,19 @@ static bool run_list(struct store_session *session, struct errand *errand, struc
 }
 
 void conversations_list(struct api *api, struct http_exchange *exchange) {
-    static const struct operation list = {200, false, read_list, run_list};
-    open_request(api, exchange, &list);
+    static const struct operation list = {.status = 200, .read = read_list, .run = run_list};
+    errand_open(api, exchange, &list);
 }
 
 /* --- get --- */
 
 static bool read_get(struct errand *errand, struct http_exchange *exchange, struct fault *fault) {
-    struct slice after = query_of(errand, exchange, "after");
+    struct slice after = errand_query(errand, exchange, "after");
     if (!read_id(errand, exchange, fault))
         return false;
     if (after.size > 0 && (!slice_to_int64(after, &errand->after) || errand->after < 0))
-        return wrong(fault, "after", "must be the position of a message, a whole number.");
-    return read_limit(errand, exchange, MESSAGES_DEFAULT, MESSAGES_MAX, fault);
+        return errand_wrong(fault, "after", "must be the position of a message, a whole number.");
+    return errand_limit(errand, exchange, MESSAGES_DEFAULT, MESSAGES_MAX, fault);
 }
 
 static void write_message(const struct store_message *message, struct json_writer *json) {
@@ -398,8 +169,8 @@ static bool run_get(struct store_session *session, struct errand *errand, struct
 }
 
 void conversations_get(struct api *api, struct http_exchange *exchange) {
-    static const struct operation get = {200, false, read_get, run_get};
-    open_request(api, exchange, &get);
+    static const struct operation get = {.status = 200, .read = read_get, .run = run_get};
+    errand_open(api, exchange, &get);
 }
 
 /* --- delete --- */
@@ -417,6 +188,7 @@ static bool run_delete(struct store_session *session, struct errand *errand, str
 }
 
 void conversations_delete(struct api *api, struct http_exchange *exchange) {
-    static const struct operation delete = {200, true, read_id, run_delete};
-    open_request(api, exchange, &delete);
+    static const struct operation delete = {
+        .status = 200, .writes = true, .read = read_id, .run = run_delete};
+    errand_open(api, exchange, &delete);
 }

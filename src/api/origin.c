@@ -43,6 +43,19 @@ bool origin_check(struct http_exchange *exchange, const struct bot *bot, struct 
     return true;
 }
 
+bool origin_named(struct http_exchange *exchange, struct fault *fault) {
+    const struct http_request *request = http_exchange_request(exchange);
+    /* Browsers leave it out where a page only reads from its own site, and say so. */
+    if (origin_of(exchange).size > 0 ||
+        slice_is(http_header_get(request, "Sec-Fetch-Site"), "same-origin"))
+        return true;
+    fault_set(fault, FAULT_FORBIDDEN,
+              "This door is for web pages: the request does not name its origin. Programs use "
+              "POST /v1/chat/completions with an API key (switchboard key create).");
+    memcpy(fault->code, "origin_missing", sizeof "origin_missing");
+    return false;
+}
+
 void origin_preflight(struct http_exchange *exchange, const struct settings *settings) {
     const struct http_request *request = http_exchange_request(exchange);
     struct slice origin = origin_of(exchange);

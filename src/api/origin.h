@@ -6,6 +6,9 @@ struct fault;
 struct http_exchange;
 struct settings;
 
+/* True when a browser sent it, on behalf of a page that it names. FORBIDDEN otherwise: for doors
+ * that only pages have a use for. */
+bool origin_named(struct http_exchange *exchange, struct fault *fault);
 /* True when the request names no origin, is of the same host, or the bot allows it; then the CORS
  * headers are added. Else FORBIDDEN with the line that the owner has to add to the config. */
 bool origin_check(struct http_exchange *exchange, const struct bot *bot, struct fault *fault);

@@ -45,7 +45,7 @@ static const struct row *row_of(const struct fault *fault) {
 }
 
 /* A code of ours is more precise than the row's; an upstream's own is not for our clients. */
-static const char *code_of(const struct fault *fault) {
+const char *reply_code(const struct fault *fault) {
     bool ours = fault->kind < FAULT_PROVIDER_AUTH;
     return ours && fault->code[0] ? fault->code : row_of(fault)->code;
 }
@@ -66,7 +66,7 @@ void reply_error_json(const struct fault *fault, struct buffer *out) {
         json_string(&json, slice_of(fault->param));
     else
         json_null(&json);
-    json_member_string(&json, "code", slice_of(code_of(fault)));
+    json_member_string(&json, "code", slice_of(reply_code(fault)));
     json_end_object(&json);
     json_end_object(&json);
 }

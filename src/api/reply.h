@@ -6,6 +6,8 @@ struct buffer;
 struct http_exchange;
 
 /* Status by the kind of the fault; see the table in reply.c. */
+/* The machine's word for it, as in a JSON error. */
+const char *reply_code(const struct fault *fault);
 int reply_status(const struct fault *fault);
 /* Appends {"error":{"message","type","param","code"}} as OpenAI's API has it. */
 void reply_error_json(const struct fault *fault, struct buffer *out);

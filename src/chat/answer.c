@@ -465,6 +465,7 @@ void answer_again(struct turn *turn, const char *model, struct slice text) {
     call->ended = true;
     turn->call = call;
     turn->started = true;
+    turn_accept(turn);
     struct turn_event start = {
         .kind = TURN_EVENT_START, .provider = cache.name, .model = model, .cached = true};
     turn_emit(turn, &start);

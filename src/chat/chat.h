@@ -6,6 +6,7 @@
 struct apikey_cache;
 struct breakers;
 struct estimates;
+struct hub;
 struct fetcher;
 struct keyrings;
 struct ledger;
@@ -28,6 +29,7 @@ struct chat_parts {
     struct keyrings *keyrings;    /* * */
     struct ledger *ledger;        /* * */
     struct estimates *estimates;  /* * */
+    struct hub *hub;              /* * */
     /* * Their state is a struct sql_connections. NULL: tools that ask a database do not work. */
     struct workers *tool_workers;
     struct session_key session_key;

@@ -201,16 +201,20 @@ void confirm_ask_cancel(struct confirm_ask *ask) {
 
 /* --- the answer --- */
 
+struct slice confirm_words(bool yes, struct slice language) {
+    const struct offline_texts *texts = offline_texts_for(language);
+    return slice_of(yes ? texts->yes : texts->no);
+}
+
 void confirm_begin(struct turn *turn, const struct turn_request *request) {
     struct confirmation *confirmation = arena_allocate(turn->arena, sizeof *confirmation);
     struct model_message *message = arena_allocate(turn->arena, sizeof *message);
     struct model_part *part = arena_allocate(turn->arena, sizeof *part);
-    const struct offline_texts *texts = offline_texts_for(turn->language);
     memcpy(confirmation->id.text, request->confirmation_id.data, ID_SIZE);
     confirmation->yes = request->confirmed;
     confirmation->arena = arena_create(1024);
     part->kind = MODEL_PART_TEXT;
-    part->text = slice_of(request->confirmed ? texts->yes : texts->no);
+    part->text = confirm_words(request->confirmed, turn->language);
     *message = (struct model_message){MODEL_USER, part, 1};
     turn->confirmation = confirmation;
     turn->messages = message;
@@ -248,6 +252,7 @@ void confirm_taken(struct turn *turn, const struct fault *fault) {
                                       .card = confirmation->card,
                                       .state = confirmation->yes ? SLICE("yes") : SLICE("no"),
                                       .expires_ms = confirmation->expires_ms};
+    turn_accept(turn);
     emit_card(turn, &card);
     turn_advance(turn, tools_mcp_load(turn));
 }

@@ -56,6 +56,8 @@ bool confirm_record(struct store_session *session, const struct turn *turn, bool
                     struct fault *fault);
 void confirm_release(struct turn *turn);
 
+/* "yes" or "no" as it is recorded, in that language. */
+struct slice confirm_words(bool yes, struct slice language);
 /* A card for a client: {"id":…,"state":…,"expires_at":…,"tool":…,"title":…,"fields":[{"name":…,
  * "value":…}]}. `card` is what the store keeps of it; expires_at is in seconds. */
 void confirm_write(const struct turn_confirm *confirm, struct buffer *out);

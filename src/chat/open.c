@@ -69,8 +69,13 @@ static void on_done(struct store_job *job, const struct fault *fault) {
     if (!fault && opening->has_budget)
         accounts_restore_conversation(
             turn, (struct ledger_amount){opening->spent.microdollars, opening->spent.tokens});
-    if (!fault && opening->history.found)
+    struct fault gone;
+    if (!fault && opening->history.found) {
         take_history(turn, &opening->history);
+    } else if (!fault && turn->must_exist) {
+        fault_set(&gone, FAULT_NOT_FOUND, "There is no such conversation.");
+        fault = &gone;
+    }
     arena_destroy(opening->arena); /* the opening lies in it; the fault does not */
     if (turn->stopped) {
         turn_refuse(turn, turn->stopped);

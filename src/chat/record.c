@@ -40,6 +40,7 @@ static void on_opened(struct store_job *job, const struct fault *fault) {
     struct turn *turn = turn_of(job);
     note_failure(turn, fault);
     turn->begun = turn->begun || !fault;
+    turn_accept(turn); /* also where the log fails: the answer is worth more than its record */
     if (turn->step == TURN_SUMMARIZE)
         summary_committed(turn);
     else
@@ -92,8 +93,17 @@ static bool write_begin(struct store_session *session, const struct turn *turn,
         .status = SLICE("complete"),
         .created_ms = turn->created_wall_ms,
     };
+    const struct store_sent sent = {
+        .key = turn->key,
+        .conversation_id = conversation.id,
+        .turn_id = message.turn_id,
+        .message_id = message.id,
+        .answer_id = id_slice(&turn->answer_id),
+    };
     return store_conversation_put(session, &conversation, fault) &&
-           store_message_add(session, &message, fault) && add_counters(session, turn, fault);
+           store_message_add(session, &message, fault) && add_counters(session, turn, fault) &&
+           (turn->key.size == 0 ||
+            store_sent_add(session, &conversation, &sent, conversation.created_ms, fault));
 }
 
 struct store_call record_row(const struct turn *turn, const struct call *call) {

@@ -9,6 +9,7 @@ struct model_choice;
 struct model_info;
 struct provider;
 struct tool;
+struct tool_text;
 struct zone;
 
 /* Most that may be spent in a day or a month of the bot's time zone; -1: no limit. */
@@ -97,6 +98,19 @@ struct tool_settings {
     int64_t deadline_ms; /* for all of a turn's tools together */
 };
 
+/* How the widget looks and what it says by itself. */
+struct widget_settings {
+    const char *title; /* NULL: the bot's name */
+    const char *color; /* "#2563eb"; NULL: the widget's own */
+    int left;          /* in the lower left corner, else right */
+    const struct tool_text *welcome;
+    size_t welcome_count;
+    const struct tool_text *suggestions; /* one after the other, each language's together */
+    size_t suggestion_count;
+    const char *const *image_hosts; /* from which images in answers are loaded */
+    size_t image_host_count;
+};
+
 struct bot {
     const char *name;
     const struct tool *const *tools; /* that it may use */
@@ -122,6 +136,7 @@ struct bot {
     int64_t conversation_cost, conversation_tokens; /* most of one; -1: no limit */
     struct context_settings context;
     struct budget_settings budget;
+    struct widget_settings widget;
 };
 
 struct settings {

@@ -56,6 +56,14 @@ void turn_flush(struct turn *turn) {
         turn->sink->flush(turn->sink_user);
 }
 
+void turn_accept(struct turn *turn) {
+    if (turn->accepted)
+        return;
+    turn->accepted = true;
+    const struct turn_event event = {.kind = TURN_EVENT_ACCEPTED};
+    turn_emit(turn, &event);
+}
+
 static void add_tokens(int64_t *sum, int64_t tokens) {
     if (tokens >= 0)
         *sum = (*sum > 0 ? *sum : 0) + tokens;
@@ -200,6 +208,7 @@ void turn_fail(struct turn *turn, const struct fault *fault) {
     turn->fault = arena_allocate(turn->arena, sizeof *turn->fault);
     *turn->fault = *fault;
     turn->finish = MODEL_FINISH_ERROR;
+    turn_accept(turn); /* it is recorded, as what failed */
     struct turn_event event = {.kind = TURN_EVENT_ERROR, .fault = turn->fault};
     turn_emit(turn, &event);
     turn_advance(turn, TURN_RECORD);
@@ -317,8 +326,9 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
     turn->language = arena_copy(turn->arena, request->language);
     turn->address = arena_string(turn->arena, slice_of(request->address));
     turn->id = request->id;
-    turn->user_message_id = id_create();
-    turn->answer_id = id_create();
+    turn->user_message_id = request->message_id.text[0] ? request->message_id : id_create();
+    turn->answer_id = request->answer_id.text[0] ? request->answer_id : id_create();
+    turn->key = arena_copy(turn->arena, request->key);
     assert(request->conversation_id.size == ID_SIZE);
     memcpy(turn->conversation_id.text, request->conversation_id.data, ID_SIZE);
     turn->created_wall_ms = clock_wall_ms();
@@ -329,6 +339,7 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
     turn->client_tools = request->tools;
     turn->client_tool_count = request->tool_count;
     turn->goes_on = request->goes_on;
+    turn->must_exist = request->must_exist;
     if (request->confirmation_id.size > 0)
         confirm_begin(turn, request);
     turn->next = chat->turns;

@@ -13,8 +13,9 @@ struct chat;
 struct settings;
 
 enum turn_event_kind {
-    TURN_EVENT_START, /* before the first delta: `provider` and `model` say who answers */
-    TURN_EVENT_TEXT,  /* delta of the visible answer */
+    TURN_EVENT_ACCEPTED, /* the message is recorded: whatever happens now is part of the answer */
+    TURN_EVENT_START,    /* before the first delta: `provider` and `model` say who answers */
+    TURN_EVENT_TEXT,     /* delta of the visible answer */
     TURN_EVENT_REASONING,
     TURN_EVENT_TOOL,        /* `tool`: one of the server's tools begins or has ended */
     TURN_EVENT_CONFIRM,     /* `confirm`: the visitor is asked, or has answered */
@@ -79,13 +80,17 @@ struct turn_request {
     const struct model_tool *tools;
     size_t tool_count;
     struct arena *arena;
-    struct id id;                 /* of the turn */
+    struct id id;                    /* of the turn */
+    struct id message_id, answer_id; /* of what is recorded; made up where empty */
+    /* By which a client that sends the message again is known; empty for none. Copied. */
+    struct slice key;
     struct slice conversation_id; /* a ULID */
     /* In place of a message: the answer to a card of the conversation; empty for none. Then
      * `goes_on` is true, and of `messages` only the last one counts, which this replaces. */
     struct slice confirmation_id; /* a ULID */
     bool confirmed;
-    bool goes_on; /* the client gave it: whose it is is looked up (step open) */
+    bool must_exist; /* with `goes_on`: else one of that id is begun */
+    bool goes_on;    /* the client gave it: whose it is is looked up (step open) */
 };
 
 struct turn;

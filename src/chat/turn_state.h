@@ -79,11 +79,13 @@ struct turn {
     struct slice language;
 
     struct id id, conversation_id, user_message_id, answer_id;
+    struct slice key; /* of the client's, see turn_request */
     int64_t created_wall_ms, created_us, ended_wall_ms;
     const struct model_message *messages; /* of the client */
     size_t message_count;
     struct slice user_text; /* the new message's text */
-    bool goes_on;           /* the client named the conversation */
+    bool must_exist;
+    bool goes_on; /* the client named the conversation */
     const struct model_tool *client_tools;
     size_t client_tool_count;
     struct turn_history history;
@@ -143,9 +145,10 @@ struct turn {
     bool unjoinable;
     struct call *call; /* under way, or the last one */
     struct call *ended_calls;
-    bool started; /* START was emitted */
-    bool visible; /* something of the answer was */
-    bool ended;   /* END was emitted, or the client is gone */
+    bool accepted; /* ACCEPTED was emitted */
+    bool started;  /* START was emitted */
+    bool visible;  /* something of the answer was */
+    bool ended;    /* END was emitted, or the client is gone */
     struct buffer answer;
     struct fault *fault; /* why it failed; NULL when it did not */
     enum model_finish finish;
@@ -170,6 +173,8 @@ void turn_shut_down(struct turn *turn);
  * was reserved for. `purpose` is static. */
 struct call *turn_call(struct turn *turn, const struct model_choice *choice, const char *purpose,
                        bool is_remote, const struct call_handler *handler);
+/* Emits ACCEPTED, once. */
+void turn_accept(struct turn *turn);
 void turn_emit(struct turn *turn, const struct turn_event *event);
 void turn_flush(struct turn *turn);
 

@@ -95,6 +95,10 @@ void lane_set_settings(struct lane *lane, struct settings *settings) {
 
 static void on_closed(void *user) {
     struct lane *lane = user;
+    lane->done(lane->done_user);
+}
+
+void lane_stop(struct lane *lane) {
     loop_stop(lane->loop);
 }
 
@@ -113,6 +117,7 @@ static void on_drained(void *user) {
 static void run_drain(void *user) {
     struct lane *lane = user;
     lane->draining = true;
+    api_drain(lane->api);
     http_server_drain(lane->http, on_drained, lane);
 }
 

@@ -20,6 +20,10 @@ struct lane {
     pthread_t thread;
     struct timer grace; /* after lane_end: until slow readers are cut */
     bool draining, cut;
+    /* Called on the lane's thread once it is drained. It then waits for lane_stop: what ends the
+     * others may run on its loop. */
+    void (*done)(void *user);
+    void *done_user;
 };
 
 bool lane_create(struct lane *lane, const struct service *service, const char *address,
@@ -32,7 +36,8 @@ void lane_join(struct lane *lane);
 void lane_destroy(struct lane *lane); /* after it has stopped */
 
 void lane_set_settings(struct lane *lane, struct settings *settings); /* * */
-/* No new connections; stops once everything under way is done. */
+/* No new connections; `done` is called once everything under way is done. */
 void lane_drain(struct lane *lane); /* * */
+void lane_stop(struct lane *lane);  /* * */
 /* After lane_drain: ends answers with an error event, cuts who does not read it within 3 s. */
 void lane_end(struct lane *lane); /* * */

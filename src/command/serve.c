@@ -28,6 +28,7 @@ struct server {
     const char *config_path;
     struct lane *lanes;
     size_t lane_count;
+    atomic_size_t lanes_done;
     atomic_bool draining;
     bool ending; /* the second SIGTERM came, or the drain took too long */
     uv_signal_t signals[3];
@@ -123,6 +124,16 @@ static void end_now(void *user) {
         lane_end(&server->lanes[i]);
 }
 
+/* On any lane's thread. The loop of the first has the signals and the time limit, so none stops
+ * before all are done. */
+static void on_lane_done(void *user) {
+    struct server *server = user;
+    if (atomic_fetch_add(&server->lanes_done, 1) + 1 < server->lane_count)
+        return;
+    for (size_t i = 0; i < server->lane_count; i++)
+        lane_stop(&server->lanes[i]);
+}
+
 static void drain(struct server *server) {
     if (atomic_exchange(&server->draining, true)) {
         end_now(server);
@@ -183,6 +194,8 @@ static bool create_lanes(struct server *server, const char *listen, struct fault
     for (size_t i = 0; i < config->threads; i++) {
         if (!lane_create(&server->lanes[i], &server->service, address, &api, fault))
             return false;
+        server->lanes[i].done = on_lane_done;
+        server->lanes[i].done_user = server;
         server->lane_count++;
         if (i == 0) /* with port 0 the others must share the one that was found */
             lane_address(&server->lanes[0], address, sizeof address);

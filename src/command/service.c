@@ -15,6 +15,7 @@
 #include "gate/apikey.h"
 #include "gate/ledger.h"
 #include "gate/limits.h"
+#include "hub/hub.h"
 #include "store/records.h"
 #include "store/store.h"
 #include "tool/sql_tool.h"
@@ -90,6 +91,8 @@ void service_open_without_store(struct service *service, struct config *config) 
     service->keyrings = keyrings_create();
     service->ledger = ledger_create();
     service->estimates = estimates_create();
+    const struct hub_options hub = hub_options_default();
+    service->hub = hub_create(&hub);
     const struct workers_options workers = {.name = "tool",
                                             .threads = TOOL_THREADS,
                                             .batch = 1,
@@ -124,6 +127,7 @@ void service_close(struct service *service) {
     keyrings_destroy(service->keyrings);
     ledger_destroy(service->ledger);
     estimates_destroy(service->estimates);
+    hub_destroy(service->hub);
     config_destroy(service->config);
     *service = (struct service){0};
 }
@@ -200,6 +204,7 @@ struct chat_parts service_parts(const struct service *service, struct loop *loop
                                .keyrings = service->keyrings,
                                .ledger = service->ledger,
                                .estimates = service->estimates,
+                               .hub = service->hub,
                                .tool_workers = service->tool_workers,
                                .session_key = service->session_key};
 }

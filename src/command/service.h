@@ -6,6 +6,7 @@
 struct chat_parts;
 struct config;
 struct estimates;
+struct hub;
 struct ledger;
 struct loop;
 struct settings;
@@ -22,6 +23,7 @@ struct service {
     struct keyrings *keyrings;
     struct ledger *ledger;
     struct estimates *estimates;
+    struct hub *hub;
     struct workers *tool_workers;
     struct session_key session_key;
 };

@@ -7,7 +7,7 @@
 #include "config/tree.h"
 #include "tool/schema.h"
 
-enum { TEXTS_MAX = 100, NAMES_MAX = 128 };
+enum { NAMES_MAX = 128 };
 
 static void mistake(struct builder *builder, const struct yaml_node *node, const char *option,
                     const struct place *place, size_t otherwise, const char *message) {
@@ -287,42 +287,7 @@ static void build_builtin(struct builder *builder, struct draft_tool *draft,
     }
 }
 
-/* --- texts --- */
-
-static bool is_language(struct slice text) {
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && !(i > 1 && (c == '-' || (c >= '0' && c <= '9'))))
-            return false;
-    }
-    return text.size >= 2 && text.size <= 35;
-}
-
-/* A text, or a mapping of languages; NULL when it is absent or wrong. */
-static const struct tool_text *build_texts(struct builder *builder, const struct draft_tool *draft,
-                                           const struct yaml_node *node, const char *name,
-                                           const struct place *place, size_t *ret_count) {
-    if (!node)
-        return NULL;
-    bool one = node->kind == YAML_SCALAR, good = one || node->kind == YAML_MAPPING;
-    size_t count = one ? 1 : node->count;
-    struct tool_text *texts = arena_array(builder->arena, count, sizeof *texts);
-    for (size_t i = 0; i < count && good; i++) {
-        const struct yaml_node *text = one ? node : node->pairs[i].value;
-        struct slice language = one ? SLICE("en") : node->pairs[i].key->text;
-        good = text->kind == YAML_SCALAR && is_language(language) && count <= TEXTS_MAX;
-        texts[i] = (struct tool_text){arena_copy(builder->arena, language),
-                                      arena_copy(builder->arena, text->value)};
-    }
-    if (!good) {
-        mistake(builder, draft->entry.node, name, place, draft->entry.offset,
-                "expected a text, or languages (en, pt-BR) with a text each");
-        return NULL;
-    }
-    *ret_count = count;
-    return texts;
-}
+/* --- the card that asks the visitor --- */
 
 static void check_question(struct builder *builder, const struct draft_tool *draft,
                            const struct place *place) {
@@ -371,10 +336,10 @@ static void build_tool(struct builder *builder, struct draft_tool *draft, struct
     if (tool->name[0] < 'a' || tool->name[0] > 'z')
         errors_add(builder->errors, draft->entry.offset, &place,
                    "the name of a tool begins with a letter: not every model takes another");
-    tool->visible = build_texts(builder, draft, draft->visible_text, "visible_text", &place,
-                                &tool->visible_count);
-    tool->question =
-        build_texts(builder, draft, draft->question, "confirm_text", &place, &tool->question_count);
+    tool->visible = build_texts(builder, &place, draft->entry.node, "visible_text",
+                                draft->visible_text, &tool->visible_count);
+    tool->question = build_texts(builder, &place, draft->entry.node, "confirm_text",
+                                 draft->question, &tool->question_count);
     if (!find_kind(builder, draft, &place))
         return;
     if (draft->mcp_node && (draft->parameters || draft->tool.description.size > 0))

@@ -46,6 +46,18 @@ void build_tools(struct builder *builder);
 void build_bot_tools(struct builder *builder, struct draft_bot *draft,
                      const struct place *bot_place);
 
+/* build_texts.c */
+/* What visitors read: a text, or a mapping of languages. NULL when it is absent or wrong, which is
+ * reported. `section` is the node that has the option, `value` what stands there. */
+const struct tool_text *build_texts(struct builder *builder, const struct place *place,
+                                    const struct yaml_node *section, const char *option,
+                                    const struct yaml_node *value, size_t *ret_count);
+/* The same of lists; languages in their order, each as often as it has texts. */
+const struct tool_text *build_text_lists(struct builder *builder, const struct place *place,
+                                         const struct yaml_node *section, const char *option,
+                                         const struct yaml_node *value, size_t *ret_count);
+void build_widget(struct builder *builder, struct draft_bot *draft, const struct place *bot_place);
+
 /* build_money.c */
 /* A bot's context and budget, and that limits on cost have prices to go by. */
 void build_money(struct builder *builder, struct draft_bot *draft, const struct place *bot_place);

@@ -52,8 +52,8 @@ struct draft_tool {
     /* the sections' own nodes, NULL when not given */
     const struct yaml_node *sql_node, *http_node, *mcp_node, *calendar_node;
     const char *database, *builtin_name; /* as written */
-    const struct yaml_node *parameters, *visible_text, *question, *http_headers, *http_body, *mcp_headers,
-        *hours;
+    const struct yaml_node *parameters, *visible_text, *question, *http_headers, *http_body,
+        *mcp_headers, *hours;
     int64_t slot_ms, days_ahead_ms, notice_ms, capacity;
     int method;
 };
@@ -64,7 +64,8 @@ struct draft_bot {
     size_t tool_count;
     bool is_default;
     struct bot bot;
-    const char *const *models; /* as written */
+    const struct yaml_node *welcome, *suggestions; /* of the widget; NULL when not given */
+    const char *const *models;                     /* as written */
     size_t model_count;
     const char *cheaper, *summary_model; /* as written, NULL when not given */
     struct draft_jwt jwt;

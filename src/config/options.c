@@ -381,6 +381,8 @@ static const struct option bot_options[] = {
         .help = "How much."),
     ROW("budget", OPTION_SECTION, struct draft_bot, bot.budget, .section = &budget_section,
         .help = "What happens when money runs short."),
+    ROW("widget", OPTION_SECTION, struct draft_bot, bot, .section = &widget_section,
+        .help = "How it looks on a page."),
 };
 static const struct section bot_section = {
     .name = "bot",

@@ -120,6 +120,20 @@ bool store_messages_page(struct store_session *session, struct slice conversatio
     return true;
 }
 
+bool store_conversation_title(struct store_session *session, struct slice conversation_id,
+                              struct arena *arena, struct slice *ret_title, struct fault *fault) {
+    struct session_query query;
+    if (!session_query(session,
+                       "SELECT substr(text, 1, 200) FROM messages WHERE conversation_id = $1"
+                       " AND role = 'user' ORDER BY position LIMIT 1",
+                       SESSION_VALUES(session_text(conversation_id)), &query, fault))
+        return false;
+    *ret_title = (struct slice){NULL, 0};
+    if (session_next(&query, fault))
+        *ret_title = session_column_bytes(&query, 0, arena);
+    return session_query_end(&query);
+}
+
 bool store_conversation_delete(struct store_session *session,
                                const struct store_conversation *conversation, struct fault *fault) {
     int64_t changes;

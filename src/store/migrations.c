@@ -204,7 +204,21 @@ static const char sqlite_4[] =
     "  expires_ms INTEGER NOT NULL,"
     "  answered_ms INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;"
-    "CREATE INDEX confirmations_by_conversation ON confirmations (conversation_id);";
+    "CREATE INDEX confirmations_by_conversation ON confirmations (conversation_id);"
+
+    /* Keys by which a message that is sent twice is known. */
+    "CREATE TABLE sent ("
+    "  bot TEXT NOT NULL,"
+    "  user_id TEXT NOT NULL,"
+    "  key TEXT NOT NULL,"
+    "  conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,"
+    "  turn_id TEXT NOT NULL,"
+    "  message_id TEXT NOT NULL,"
+    "  answer_id TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (bot, user_id, key)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX sent_by_conversation ON sent (conversation_id);";
 
 const char *const migrations_sqlite[MIGRATIONS_SQLITE_COUNT] = {sqlite_1, sqlite_2, sqlite_3,
                                                                 sqlite_4};

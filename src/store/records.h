@@ -116,6 +116,9 @@ bool store_conversations_list(struct store_session *session, struct slice bot, s
 bool store_conversation_get(struct store_session *session,
                             const struct store_conversation *conversation, struct arena *arena,
                             struct store_entry *ret_entry, struct fault *fault);
+/* The visitor's first message, or the beginning of it; in the arena. */
+bool store_conversation_title(struct store_session *session, struct slice conversation_id,
+                              struct arena *arena, struct slice *ret_title, struct fault *fault);
 /* What was said behind position `after` (0: from the beginning), oldest first: at most `limit`
  * messages, and none more once `bytes_max` bytes of text are reached. */
 bool store_messages_page(struct store_session *session, struct slice conversation_id, int64_t after,
@@ -162,6 +165,21 @@ bool store_tool_write_begin(struct store_session *session, struct slice key, int
 /* It was done, with that result; or, with `done` false, surely not: it may be tried again. */
 bool store_tool_write_end(struct store_session *session, struct slice key, bool done,
                           struct slice result, struct fault *fault);
+
+/* --- messages that clients send again --- */
+
+/* What became of a message that a client gave a key of its own. */
+struct store_sent {
+    struct slice key;
+    struct slice conversation_id, turn_id, message_id, answer_id;
+};
+/* With the message. Keys of that user from more than a day ago are forgotten. */
+bool store_sent_add(struct store_session *session, const struct store_conversation *whose,
+                    const struct store_sent *sent, int64_t now_ms, struct fault *fault);
+/* Of that bot and user. In the arena. */
+bool store_sent_find(struct store_session *session, const struct store_conversation *whose,
+                     struct slice key, struct arena *arena, bool *ret_found,
+                     struct store_sent *ret_sent, struct fault *fault);
 
 /* --- what the visitor is asked before a tool runs --- */
 

@@ -1,0 +1,27 @@
+/* The widget's doors: what web/widget/ speaks. docs/widget-protocol.md has the whole of it.
+ *
+ * A visitor has one channel of the hub with each bot. What happens to any of their conversations is
+ * published there; every open page of theirs, on any device, watches it (GET events). A message
+ * starts a turn that belongs to no connection: a page that is closed or loaded anew loses nothing.
+ */
+#pragma once
+#include "base/slice.h"
+struct api;
+struct arena;
+struct http_exchange;
+
+void widget_boot(struct api *api, struct http_exchange *exchange);
+void widget_events(struct api *api, struct http_exchange *exchange);
+void widget_messages(struct api *api, struct http_exchange *exchange);
+void widget_confirm(struct api *api, struct http_exchange *exchange);
+void widget_stop(struct api *api, struct http_exchange *exchange);
+void widget_conversations(struct api *api, struct http_exchange *exchange);
+void widget_conversation(struct api *api, struct http_exchange *exchange);
+void widget_delete(struct api *api, struct http_exchange *exchange);
+
+/* Ends the event streams on which nothing more is to come, and the others when it has: for a server
+ * that stops. */
+void widget_drain(struct api *api);
+
+/* The channel of that visitor with that bot; in the arena. */
+struct slice widget_channel(struct slice bot, struct slice user, struct arena *arena);

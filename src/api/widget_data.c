@@ -1,0 +1,293 @@
+/* What the widget reads: its settings and texts at the start, conversations, messages. */
+#include "api/api_state.h"
+#include "api/errand.h"
+#include "api/widget.h"
+#include "api/widget_files.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/utf8.h"
+#include "chat/chat.h"
+#include "chat/confirm.h"
+#include "chat/settings.h"
+#include "chat/turn.h"
+#include "http/server.h"
+#include "hub/hub.h"
+#include "tool/tool.h"
+
+#define PATH_BEFORE_ID "/api/widget/conversations/"
+
+enum { LIST_MAX = 20, PAGE_MESSAGES = 100, PAGE_BYTES = 512 * 1024, TITLE_MAX = 80 };
+
+/* --- conversations --- */
+
+/* One line, as long as a list has room for. */
+static void write_title(struct json_writer *json, struct slice text) {
+    text = slice_trim(text);
+    size_t end = slice_find_byte(text, '\n');
+    text = slice_first(text, end);
+    json_member_string(json, "title", slice_first(text, utf8_cut(text, TITLE_MAX)));
+}
+
+static bool write_list(struct store_session *session, struct errand *errand,
+                       struct json_writer *json, bool *ret_more, struct fault *fault) {
+    struct store_entry *entries;
+    size_t count;
+    if (!store_conversations_list(session, errand->what.bot, errand->what.user, errand->before,
+                                  LIST_MAX, errand->arena, &entries, &count, ret_more, fault))
+        return false;
+    json_begin_array(json);
+    for (size_t i = 0; i < count; i++) {
+        struct slice title;
+        if (entries[i].message_count == 0)
+            continue;
+        if (!store_conversation_title(session, entries[i].id, errand->arena, &title, fault))
+            return false;
+        json_begin_object(json);
+        json_member_string(json, "id", entries[i].id);
+        write_title(json, title);
+        json_member_int(json, "updated_at", entries[i].updated_ms / 1000);
+        json_member_int(json, "message_count", entries[i].message_count);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    return true;
+}
+
+static bool read_list(struct errand *errand, struct http_exchange *exchange, struct fault *fault) {
+    errand->what.bot = errand_query(errand, exchange, "bot");
+    errand->before = errand_query(errand, exchange, "after");
+    return errand->before.size == 0 || id_valid(errand->before) ||
+           errand_wrong(fault, "after", "is not the id of a conversation.");
+}
+
+static bool run_list(struct store_session *session, struct errand *errand, struct fault *fault) {
+    bool more;
+    struct json_writer json = json_writer_start(&errand->out);
+    json_begin_object(&json);
+    json_key(&json, "data");
+    if (!write_list(session, errand, &json, &more, fault))
+        return false;
+    json_member_bool(&json, "has_more", more);
+    json_end_object(&json);
+    return true;
+}
+
+void widget_conversations(struct api *api, struct http_exchange *exchange) {
+    static const struct operation operation = {
+        .status = 200, .only_browsers = true, .read = read_list, .run = run_list};
+    errand_open(api, exchange, &operation);
+}
+
+/* --- one of them --- */
+
+static bool read_one(struct errand *errand, struct http_exchange *exchange, struct fault *fault) {
+    struct slice after = errand_query(errand, exchange, "after");
+    if (!errand_id(errand, exchange, PATH_BEFORE_ID, fault))
+        return false;
+    return after.size == 0 || (slice_to_int64(after, &errand->after) && errand->after >= 0) ||
+           errand_wrong(fault, "after", "must be the position of a message, a whole number.");
+}
+
+static void write_message(const struct store_message *message, struct json_writer *json) {
+    json_begin_object(json);
+    json_member_string(json, "id", message->id);
+    json_member_int(json, "position", message->position);
+    json_member_string(json, "role", message->role);
+    json_member_string(json, "content", message->text);
+    json_member_string(json, "status", message->status);
+    json_member_int(json, "created_at", message->created_ms / 1000);
+    json_end_object(json);
+}
+
+static bool write_cards(struct store_session *session, struct errand *errand,
+                        struct json_writer *json, struct fault *fault) {
+    struct store_confirmation *cards;
+    size_t count;
+    if (!store_confirmations_waiting(session, errand->what.id, clock_wall_ms(), errand->arena,
+                                     &cards, &count, fault))
+        return false;
+    json_key(json, "confirmations");
+    json_begin_array(json);
+    for (size_t i = 0; i < count; i++) {
+        struct buffer text = {0};
+        confirm_write(
+            &(struct turn_confirm){cards[i].id, cards[i].card, cards[i].state, cards[i].expires_ms},
+            &text);
+        json_raw(json, buffer_slice(&text));
+        buffer_finish(&text);
+    }
+    json_end_array(json);
+    return true;
+}
+
+static bool run_one(struct store_session *session, struct errand *errand, struct fault *fault) {
+    struct store_entry entry;
+    struct store_message *messages;
+    struct slice title;
+    size_t count;
+    bool more;
+    if (!store_conversation_get(session, &errand->what, errand->arena, &entry, fault) ||
+        !store_conversation_title(session, errand->what.id, errand->arena, &title, fault) ||
+        !store_messages_page(session, errand->what.id, errand->after, PAGE_MESSAGES, PAGE_BYTES,
+                             errand->arena, &messages, &count, &more, fault))
+        return false;
+    struct json_writer json = json_writer_start(&errand->out);
+    json_begin_object(&json);
+    json_member_string(&json, "id", entry.id);
+    write_title(&json, title);
+    json_member_string(&json, "mode", SLICE("bot"));
+    json_key(&json, "messages");
+    json_begin_array(&json);
+    for (size_t i = 0; i < count; i++)
+        write_message(&messages[i], &json);
+    json_end_array(&json);
+    if (!write_cards(session, errand, &json, fault))
+        return false;
+    json_member_bool(&json, "has_more", more);
+    json_end_object(&json);
+    return true;
+}
+
+void widget_conversation(struct api *api, struct http_exchange *exchange) {
+    static const struct operation operation = {
+        .status = 200, .only_browsers = true, .read = read_one, .run = run_one};
+    errand_open(api, exchange, &operation);
+}
+
+static bool run_delete(struct store_session *session, struct errand *errand, struct fault *fault) {
+    return store_conversation_delete(session, &errand->what, fault);
+}
+
+/* The visitor's other pages are told, and an answer that is under way is stopped. */
+static void after_delete(struct errand *errand, struct errand_request *request) {
+    struct hub *hub = chat_parts(request->api->chat)->hub;
+    struct slice channel = widget_channel(errand->what.bot, errand->what.user, errand->arena);
+    struct json_writer json = json_writer_start(&errand->out);
+    buffer_clear(&errand->out);
+    json_begin_object(&json);
+    json_member_string(&json, "conversation", errand->what.id);
+    json_end_object(&json);
+    hub_stop(hub, channel, errand->what.id);
+    hub_publish(hub, channel,
+                &(struct hub_event){.name = "deleted", .data = buffer_slice(&errand->out)},
+                clock_wall_ms());
+    hub_wake(hub, channel);
+    errand_end(errand);
+    errand_nothing(request);
+}
+
+void widget_delete(struct api *api, struct http_exchange *exchange) {
+    static const struct operation operation = {.writes = true,
+                                               .only_browsers = true,
+                                               .read = read_one,
+                                               .run = run_delete,
+                                               .finish = after_delete};
+    errand_open(api, exchange, &operation);
+}
+
+/* --- the start --- */
+
+/* What the page asks for, in the errand's arena. */
+struct boot {
+    struct slice language;
+};
+
+static bool read_boot(struct errand *errand, struct http_exchange *exchange, struct fault *fault) {
+    struct boot *boot = arena_allocate(errand->arena, sizeof *boot);
+    (void)fault;
+    errand->own = boot;
+    errand->what.bot = errand_query(errand, exchange, "bot");
+    boot->language = errand_query(errand, exchange, "language");
+    return true;
+}
+
+static void write_suggestions(struct json_writer *json, const struct widget_settings *widget,
+                              struct slice language) {
+    /* The same choice of language as for other texts; then all of that one. */
+    struct slice first = tool_text_for(widget->suggestions, widget->suggestion_count, language);
+    struct slice chosen = {NULL, 0};
+    json_key(json, "suggestions");
+    json_begin_array(json);
+    for (size_t i = 0; i < widget->suggestion_count; i++) {
+        if (!chosen.data && widget->suggestions[i].text.data == first.data)
+            chosen = widget->suggestions[i].language;
+        if (chosen.data && slice_equal_nocase(widget->suggestions[i].language, chosen))
+            json_string(json, widget->suggestions[i].text);
+    }
+    json_end_array(json);
+}
+
+static void write_look(struct json_writer *json, const struct bot *bot) {
+    const struct widget_settings *widget = &bot->widget;
+    json_key(json, "look");
+    json_begin_object(json);
+    if (widget->color)
+        json_member_string(json, "color", slice_of(widget->color));
+    json_member_string(json, "position", widget->left ? SLICE("left") : SLICE("right"));
+    json_member_string(json, "title", slice_of(widget->title ? widget->title : bot->name));
+    json_end_object(json);
+    json_key(json, "image_hosts");
+    json_begin_array(json);
+    for (size_t i = 0; i < widget->image_host_count; i++)
+        json_string(json, slice_of(widget->image_hosts[i]));
+    json_end_array(json);
+}
+
+static void write_boot(struct json_writer *json, const struct errand *errand,
+                       const struct bot *bot) {
+    const struct boot *boot = errand->own;
+    const struct widget_settings *widget = &bot->widget;
+    struct slice texts;
+    struct slice language = widget_texts(boot->language, &texts);
+    bool rtl = slice_is(language, "ar") || slice_is(language, "he");
+    json_member_string(json, "bot", slice_of(bot->name));
+    json_member_string(json, "name", slice_of(widget->title ? widget->title : bot->name));
+    json_member_string(json, "language", language);
+    json_member_string(json, "direction", rtl ? SLICE("rtl") : SLICE("ltr"));
+    if (errand->who.session_token[0])
+        json_member_string(json, "session", slice_of(errand->who.session_token));
+    json_member_bool(json, "identified", errand->who.kind == IDENTITY_USER);
+    json_member_raw(json, "texts", texts);
+    json_member_string(json, "welcome",
+                       tool_text_for(widget->welcome, widget->welcome_count, boot->language));
+    write_suggestions(json, widget, boot->language);
+    write_look(json, bot);
+    json_member_bool(json, "attachments", false);
+    json_key(json, "lead");
+    json_null(json);
+    json_member_int(json, "message_max", (int64_t)bot->message_max);
+    json_member_bool(json, "handoff", false);
+}
+
+static bool run_boot(struct store_session *session, struct errand *errand, struct fault *fault) {
+    bool more;
+    struct json_writer json = json_writer_start(&errand->out);
+    json_begin_object(&json);
+    json_key(&json, "conversations");
+    if (!write_list(session, errand, &json, &more, fault))
+        return false;
+    return true;
+}
+
+/* The rest is of the settings, which belong to the loop. */
+static void finish_boot(struct errand *errand, struct errand_request *request) {
+    struct slice list = slice_trim(buffer_slice(&errand->out));
+    struct buffer out = {0};
+    struct json_writer json = json_writer_start(&out);
+    buffer_append(&out, list);
+    json.comma = true;
+    write_boot(&json, errand, request->bot);
+    json_end_object(&json);
+    buffer_append_byte(&out, '\n');
+    errand->request = NULL;
+    errand_reply(request, 200, buffer_slice(&out));
+    buffer_finish(&out);
+    errand_end(errand);
+}
+
+void widget_boot(struct api *api, struct http_exchange *exchange) {
+    static const struct operation operation = {
+        .only_browsers = true, .read = read_boot, .run = run_boot, .finish = finish_boot};
+    errand_open(api, exchange, &operation);
+}

@@ -1,0 +1,471 @@
+/* Messages of the widget: each starts a turn that publishes what it says in the visitor's channel.
+ * The turn belongs to no connection; the request that brought it is replied to once the message is
+ * recorded. */
+#include "api/address.h"
+#include "api/api_state.h"
+#include "api/body.h"
+#include "api/errand.h"
+#include "api/reply.h"
+#include "api/widget.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "chat/chat.h"
+#include "chat/confirm.h"
+#include "chat/settings.h"
+#include "chat/turn.h"
+#include "http/server.h"
+#include "hub/hub.h"
+
+enum { TURN_ARENA = 2048, KEY_MIN = 16, KEY_MAX = 64, LANGUAGE_MAX = 35 };
+
+/* What a request asks for, in the errand's arena. */
+struct sending {
+    struct slice text, key, language;
+    bool goes_on; /* the client named the conversation */
+    struct id message_id, answer_id, fresh_id;
+    struct slice confirmation_id;
+    bool confirmed;
+    bool known; /* it was sent before: the ids are those of then */
+    struct store_sent sent;
+};
+
+/* A turn under way; freed at its end. */
+struct widget_turn {
+    struct api *api;
+    struct hub *hub;
+    struct hub_claim *claim;
+    struct turn *turn;              /* NULL while it is being started, and once it is over */
+    struct errand_request *request; /* to reply to; NULL once it is, or gone */
+    struct arena *arena;            /* this lies in it */
+    struct slice channel, key, user_text;
+    struct id id, conversation, message, answer;
+    int64_t created_ms;
+    bool accepted, offline, failed;
+    struct buffer text, scratch;
+};
+
+/* --- publishing --- */
+
+static struct json_writer begin(struct widget_turn *turn) {
+    buffer_clear(&turn->scratch);
+    struct json_writer json = json_writer_start(&turn->scratch);
+    json_begin_object(&json);
+    return json;
+}
+
+static void publish(struct widget_turn *turn, const char *name, struct json_writer *json,
+                    bool passing, bool is_whole) {
+    json_end_object(json);
+    const struct hub_event event = {.name = name,
+                                    .data = buffer_slice(&turn->scratch),
+                                    .part_of = id_slice(&turn->id),
+                                    .passing = passing,
+                                    .is_whole = is_whole};
+    hub_publish(turn->hub, turn->channel, &event, clock_wall_ms());
+}
+
+static void publish_turn(struct widget_turn *turn) {
+    struct json_writer json = begin(turn);
+    json_member_string(&json, "conversation", id_slice(&turn->conversation));
+    json_member_string(&json, "turn", id_slice(&turn->id));
+    json_key(&json, "message");
+    json_begin_object(&json);
+    json_member_string(&json, "id", id_slice(&turn->message));
+    json_member_string(&json, "role", SLICE("user"));
+    json_member_string(&json, "content", turn->user_text);
+    json_member_int(&json, "created_at", turn->created_ms / 1000);
+    json_end_object(&json);
+    json_member_string(&json, "answer", id_slice(&turn->answer));
+    json_member_string(&json, "key", turn->key);
+    publish(turn, "turn", &json, false, false);
+}
+
+static void publish_delta(struct widget_turn *turn, struct slice text) {
+    buffer_append(&turn->text, text);
+    struct json_writer json = begin(turn);
+    json_member_string(&json, "turn", id_slice(&turn->id));
+    json_member_string(&json, "text", text);
+    publish(turn, "delta", &json, true, false);
+}
+
+static void publish_tool(struct widget_turn *turn, const struct turn_tool *tool) {
+    static const char *const states[] = {"running", "done", "failed"};
+    struct json_writer json = begin(turn);
+    json_member_string(&json, "turn", id_slice(&turn->id));
+    json_member_string(&json, "id", tool->id);
+    json_member_string(&json, "name", tool->name);
+    json_member_string(&json, "state", slice_of(states[tool->state]));
+    json_member_string(&json, "text", tool->text);
+    publish(turn, "tool", &json, true, false);
+}
+
+static void publish_card(struct widget_turn *turn, const struct turn_confirm *card) {
+    struct buffer text = {0};
+    struct json_writer json = begin(turn);
+    confirm_write(card, &text);
+    json_member_string(&json, "conversation", id_slice(&turn->conversation));
+    json_member_string(&json, "turn", id_slice(&turn->id));
+    buffer_append_byte(&turn->scratch, ',');
+    buffer_append(&turn->scratch, slice_from(buffer_slice(&text), 1)); /* with its brace */
+    buffer_finish(&text);
+    const struct hub_event event = {.name = "confirm", .data = buffer_slice(&turn->scratch)};
+    hub_publish(turn->hub, turn->channel, &event, clock_wall_ms());
+}
+
+static void publish_error(struct widget_turn *turn, const struct fault *fault) {
+    struct json_writer json = begin(turn);
+    turn->failed = true;
+    json_member_string(&json, "conversation", id_slice(&turn->conversation));
+    json_member_string(&json, "turn", id_slice(&turn->id));
+    json_member_string(&json, "code", slice_of(reply_code(fault)));
+    json_member_string(&json, "message", slice_of(fault->message));
+    json_member_bool(&json, "retry", fault->retryable || fault->kind == FAULT_RATE_LIMITED);
+    if (fault->retry_after_ms >= 0)
+        json_member_int(&json, "retry_after_s", (fault->retry_after_ms + 999) / 1000);
+    publish(turn, "error", &json, false, false);
+}
+
+static void publish_end(struct widget_turn *turn, bool cancelled, enum model_finish finish) {
+    bool cut = turn->failed || cancelled;
+    struct json_writer json = begin(turn);
+    json_member_string(&json, "conversation", id_slice(&turn->conversation));
+    json_member_string(&json, "turn", id_slice(&turn->id));
+    json_member_string(&json, "id", id_slice(&turn->answer));
+    json_member_string(&json, "role", SLICE("assistant"));
+    json_member_string(&json, "content", buffer_slice(&turn->text));
+    json_member_string(&json, "status",
+                       !cut              ? SLICE("complete")
+                       : turn->text.size ? SLICE("partial")
+                                         : SLICE("failed"));
+    json_member_int(&json, "created_at", clock_wall_ms() / 1000);
+    json_member_bool(&json, "offline", turn->offline);
+    publish(turn, "message", &json, false, true);
+    json = begin(turn);
+    json_member_string(&json, "conversation", id_slice(&turn->conversation));
+    json_member_string(&json, "turn", id_slice(&turn->id));
+    json_member_string(&json, "finish",
+                       slice_of(cancelled      ? "cancelled"
+                                : turn->failed ? "error"
+                                               : model_finish_name(finish)));
+    publish(turn, "end", &json, false, false);
+}
+
+/* --- the reply --- */
+
+static void reply_ids(struct errand_request *request, struct slice conversation, struct slice turn,
+                      struct slice message, struct slice answer) {
+    struct buffer out = {0};
+    struct json_writer json = json_writer_start(&out);
+    json_begin_object(&json);
+    json_member_string(&json, "conversation", conversation);
+    json_member_string(&json, "turn", turn);
+    json_member_string(&json, "message", message);
+    json_member_string(&json, "answer", answer);
+    json_end_object(&json);
+    buffer_append_byte(&out, '\n');
+    errand_reply(request, 202, buffer_slice(&out));
+    buffer_finish(&out);
+}
+
+static void reply(struct widget_turn *turn, const struct fault *fault) {
+    struct errand_request *request = turn->request;
+    turn->request = NULL;
+    if (request && fault)
+        errand_refuse(request, fault);
+    else if (request)
+        reply_ids(request, id_slice(&turn->conversation), id_slice(&turn->id),
+                  id_slice(&turn->message), id_slice(&turn->answer));
+}
+
+/* The page is gone before it was told; the turn goes on. */
+static void on_gone(void *user) {
+    struct widget_turn *turn = user;
+    errand_release(turn->request);
+    turn->request = NULL;
+}
+
+/* --- the turn --- */
+
+static void finish(struct widget_turn *turn) {
+    hub_release(turn->claim);
+    hub_wake(turn->hub, turn->channel);
+    buffer_finish(&turn->text);
+    buffer_finish(&turn->scratch);
+    arena_destroy(turn->arena);
+}
+
+static void on_event(void *user, const struct turn_event *event) {
+    struct widget_turn *turn = user;
+    switch (event->kind) {
+    case TURN_EVENT_ACCEPTED:
+        turn->accepted = true;
+        publish_turn(turn);
+        reply(turn, NULL);
+        break;
+    case TURN_EVENT_START:
+        turn->offline = event->offline;
+        break;
+    case TURN_EVENT_TEXT:
+        publish_delta(turn, event->text);
+        break;
+    case TURN_EVENT_TOOL:
+        publish_tool(turn, event->tool);
+        break;
+    case TURN_EVENT_CONFIRM:
+        publish_card(turn, event->confirm);
+        break;
+    case TURN_EVENT_ERROR:
+        if (turn->accepted)
+            publish_error(turn, event->fault);
+        else
+            reply(turn, event->fault);
+        break;
+    case TURN_EVENT_END:
+        if (turn->accepted)
+            publish_end(turn, false, event->finish);
+        finish(turn);
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_flush(void *user) {
+    struct widget_turn *turn = user;
+    hub_wake(turn->hub, turn->channel);
+}
+
+static const struct turn_sink sink = {on_event, on_flush};
+
+/* Asked for by the visitor, on whatever loop. */
+static void on_stop(void *user) {
+    struct widget_turn *turn = user;
+    if (!turn->turn)
+        return;
+    turn_cancel(turn->turn); /* the sink is not called again */
+    if (turn->accepted) {
+        publish_end(turn, true, MODEL_FINISH_STOP);
+    } else {
+        struct fault fault;
+        fault_set(&fault, FAULT_CANCELLED, "It was stopped.");
+        reply(turn, &fault);
+    }
+    finish(turn);
+}
+
+static struct turn_request request_of(struct widget_turn *turn, const struct errand *errand,
+                                      const struct sending *sending, char address[64]) {
+    struct errand_request *request = turn->request;
+    const struct api_options *options = &turn->api->options;
+    struct arena *arena = arena_create(TURN_ARENA);
+    struct model_message *message = arena_allocate(arena, sizeof *message);
+    struct model_part *part = arena_allocate(arena, sizeof *part);
+    part->kind = MODEL_PART_TEXT;
+    part->text = arena_copy(arena, sending->text);
+    *message = (struct model_message){MODEL_USER, part, 1};
+    return (struct turn_request){
+        .settings = request->settings,
+        .bot = request->bot,
+        .who = &errand->who,
+        .address = address_of(http_exchange_request(request->exchange), options->trusted_proxies,
+                              options->trusted_proxy_count, address),
+        .language = sending->language,
+        .door = "widget",
+        .messages = message,
+        .message_count = 1,
+        .arena = arena,
+        .id = turn->id,
+        .message_id = turn->message,
+        .answer_id = turn->answer,
+        .key = turn->key,
+        .conversation_id = id_slice(&turn->conversation),
+        .goes_on = sending->goes_on,
+        .must_exist = sending->goes_on,
+        .confirmation_id = sending->confirmation_id,
+        .confirmed = sending->confirmed,
+    };
+}
+
+static struct widget_turn *create(const struct errand *errand, struct errand_request *request,
+                                  const struct sending *sending) {
+    struct arena *arena = arena_create(1024);
+    struct widget_turn *turn = arena_allocate(arena, sizeof *turn);
+    turn->api = request->api;
+    turn->hub = chat_parts(request->api->chat)->hub;
+    turn->request = request;
+    turn->arena = arena;
+    turn->channel = widget_channel(errand->what.bot, errand->what.user, arena);
+    turn->key = arena_copy(arena, sending->key);
+    turn->user_text = arena_copy(arena, sending->text);
+    turn->id = request->id;
+    turn->message = sending->message_id;
+    turn->answer = sending->answer_id;
+    memcpy(turn->conversation.text, errand->what.id.data, ID_SIZE);
+    turn->created_ms = clock_wall_ms();
+    return turn;
+}
+
+static void start(struct errand *errand, struct errand_request *request) {
+    const struct sending *sending = errand->own;
+    struct fault fault;
+    char address[64];
+    if (sending->known) {
+        const struct store_sent *sent = &sending->sent;
+        errand->request = NULL;
+        reply_ids(request, sent->conversation_id, sent->turn_id, sent->message_id, sent->answer_id);
+        errand_end(errand);
+        return;
+    }
+    struct widget_turn *turn = create(errand, request, sending);
+    if (!hub_claim(turn->hub, turn->channel, id_slice(&turn->conversation), turn->key,
+                   chat_parts(request->api->chat)->loop, on_stop, turn, &turn->claim)) {
+        fault_set(&fault, FAULT_CONFLICT, "The last message is still being answered.");
+        memcpy(fault.code, "conversation_busy", sizeof "conversation_busy");
+        errand_end(errand);
+        arena_destroy(turn->arena);
+        errand_refuse(request, &fault);
+        return;
+    }
+    const struct turn_request what = request_of(turn, errand, sending, address);
+    request->gone = on_gone;
+    request->user = turn;
+    /* The turn may be over before it returns, and `turn` freed with it. */
+    struct turn *started = turn_start(request->api->chat, &what, &sink, turn);
+    if (started)
+        turn->turn = started;
+    errand_end(errand);
+}
+
+/* --- reading --- */
+
+static bool is_key(struct slice key) {
+    for (size_t i = 0; i < key.size; i++) {
+        char c = key.data[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+              c == '-' || c == '_'))
+            return false;
+    }
+    return key.size >= KEY_MIN && key.size <= KEY_MAX;
+}
+
+static bool read_common(struct errand *errand, struct http_exchange *exchange, struct body *body,
+                        struct sending *sending, struct fault *fault) {
+    struct slice conversation;
+    *body = (struct body){.root = http_exchange_request(exchange)->body};
+    if (!body_check(body->root, fault) ||
+        !body_string(body, "bot", errand->arena, &errand->what.bot, fault) ||
+        !body_string(body, "conversation", errand->arena, &conversation, fault) ||
+        !body_string(body, "key", errand->arena, &sending->key, fault) ||
+        !body_string(body, "language", errand->arena, &sending->language, fault))
+        return false;
+    if (conversation.size > 0 && !id_valid(conversation))
+        return errand_wrong(fault, "conversation", "is not an id that this server gave.");
+    if (!is_key(sending->key))
+        return errand_wrong(fault, "key", "must be 16 to 64 of A-Z, a-z, 0-9, - and _.");
+    sending->goes_on = conversation.size > 0;
+    sending->fresh_id = id_create();
+    sending->message_id = id_create();
+    sending->answer_id = id_create();
+    errand->what.id = sending->goes_on ? conversation : id_slice(&sending->fresh_id);
+    sending->language = slice_first(sending->language, LANGUAGE_MAX);
+    for (size_t i = 0; i < sending->language.size; i++)
+        if (sending->language.data[i] != '-' &&
+            (unsigned)((sending->language.data[i] | 32) - 'a') >= 26)
+            sending->language.size = i;
+    return true;
+}
+
+static bool read_message(struct errand *errand, struct http_exchange *exchange,
+                         struct fault *fault) {
+    struct sending *sending = arena_allocate(errand->arena, sizeof *sending);
+    struct body body;
+    errand->own = sending;
+    if (!read_common(errand, exchange, &body, sending, fault) ||
+        !body_string(&body, "text", errand->arena, &sending->text, fault))
+        return false;
+    if (slice_trim(sending->text).size == 0)
+        return errand_wrong(fault, "text", "is empty.");
+    return true;
+}
+
+/* Whether the same was sent before. */
+static bool find_sent(struct store_session *session, struct errand *errand, struct fault *fault) {
+    struct sending *sending = errand->own;
+    return store_sent_find(session, &errand->what, sending->key, errand->arena, &sending->known,
+                           &sending->sent, fault);
+}
+
+static void send_message(struct errand *errand, struct errand_request *request) {
+    const struct sending *sending = errand->own;
+    struct fault fault;
+    if (sending->text.size <= request->bot->message_max) {
+        start(errand, request);
+        return;
+    }
+    fault_set(&fault, FAULT_TOO_LARGE,
+              "The message is too long: %zu bytes, and %zu are allowed. Please shorten it.",
+              sending->text.size, request->bot->message_max);
+    fault_param(&fault, "text");
+    errand_end(errand);
+    errand_refuse(request, &fault);
+}
+
+void widget_messages(struct api *api, struct http_exchange *exchange) {
+    static const struct operation operation = {
+        .only_browsers = true, .read = read_message, .run = find_sent, .finish = send_message};
+    errand_open(api, exchange, &operation);
+}
+
+static bool read_confirm(struct errand *errand, struct http_exchange *exchange,
+                         struct fault *fault) {
+    struct sending *sending = arena_allocate(errand->arena, sizeof *sending);
+    struct body body;
+    struct slice answer;
+    errand->own = sending;
+    if (!read_common(errand, exchange, &body, sending, fault) ||
+        !body_string(&body, "confirmation", errand->arena, &sending->confirmation_id, fault) ||
+        !body_string(&body, "answer", errand->arena, &answer, fault))
+        return false;
+    sending->confirmed = slice_is(answer, "yes");
+    if (!sending->goes_on)
+        return errand_wrong(fault, "conversation", "is missing.");
+    if (!id_valid(sending->confirmation_id))
+        return errand_wrong(fault, "confirmation", "is not the id of a confirmation.");
+    if (!sending->confirmed && !slice_is(answer, "no"))
+        return errand_wrong(fault, "answer", "must be \"yes\" or \"no\".");
+    sending->text = confirm_words(sending->confirmed, sending->language);
+    return true;
+}
+
+void widget_confirm(struct api *api, struct http_exchange *exchange) {
+    static const struct operation operation = {
+        .only_browsers = true, .read = read_confirm, .run = find_sent, .finish = start};
+    errand_open(api, exchange, &operation);
+}
+
+/* --- stopping --- */
+
+static bool read_stop(struct errand *errand, struct http_exchange *exchange, struct fault *fault) {
+    const struct body body = {.root = http_exchange_request(exchange)->body};
+    if (!body_check(body.root, fault) ||
+        !body_string(&body, "bot", errand->arena, &errand->what.bot, fault) ||
+        !body_string(&body, "conversation", errand->arena, &errand->what.id, fault))
+        return false;
+    return id_valid(errand->what.id) ||
+           errand_wrong(fault, "conversation", "is not an id that this server gave.");
+}
+
+static void stop(struct errand *errand, struct errand_request *request) {
+    struct slice channel = widget_channel(errand->what.bot, errand->what.user, errand->arena);
+    hub_stop(chat_parts(request->api->chat)->hub, channel, errand->what.id);
+    errand_end(errand);
+    errand_nothing(request);
+}
+
+void widget_stop(struct api *api, struct http_exchange *exchange) {
+    static const struct operation operation = {
+        .only_browsers = true, .read = read_stop, .finish = stop};
+    errand_open(api, exchange, &operation);
+}

@@ -1,0 +1,33 @@
+/* The rows of how the widget looks and what it says. */
+#include "config/draft.h"
+#include "config/rows.h"
+
+#define WIDGET(name, type, member, ...)                                                            \
+    ROW(name, type, struct draft_bot, bot.widget.member, __VA_ARGS__)
+
+static const struct choice positions[] = {{"right", 0, NULL}, {"left", 1, NULL}, {NULL, 0, NULL}};
+
+static const struct option widget_options[] = {
+    WIDGET("title", OPTION_STRING, title, RANGE(1, 80),
+           .help = "What stands above the conversation.", .fallback_text = "the bot's name"),
+    WIDGET("color", OPTION_STRING, color, RANGE(4, 7),
+           .help = "Of the button and the visitor's messages: `\"#2563eb\"`.",
+           .fallback_text = "the widget's own blue"),
+    WIDGET("position", OPTION_CHOICE, left, .choices = positions, .fallback = "right",
+           .help = "In which lower corner of the page it is."),
+    ROW("welcome", OPTION_TREE, struct draft_bot, welcome, .form = "text, or language: text",
+        .help = "What the visitor reads first."),
+    ROW("suggestions", OPTION_TREE, struct draft_bot, suggestions,
+        .form = "list of texts, or language: list",
+        .help = "Questions to begin with, one press each."),
+    WIDGET("image_hosts", OPTION_STRING, image_hosts,
+           LIST(struct draft_bot, bot.widget.image_host_count, 32), RANGE(1, 200),
+           .flags = OPTION_LIST,
+           .help = "From where images in answers are loaded. Others are shown as links: an address "
+                   "that a model wrote can carry away what was said.",
+           .fallback_text = "none"),
+};
+const struct section widget_section = {
+    .name = "widget",
+    .help = "How it looks on a page (`<script src=\"…/widget.js\" data-bot=\"NAME\" async>`).",
+    ROWS(widget_options)};

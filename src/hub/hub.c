@@ -1,0 +1,498 @@
+#include "hub/hub.h"
+#include "base/buffer.h"
+#include "base/id.h"
+#include "base/memory.h"
+#include "loop/loop.h"
+#include <pthread.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+enum { SHARDS = 64, BUCKETS = 256, EPOCH_BYTES = 6, PART_MAX = 32, SWEEP_MS = 60 * 1000 };
+
+/* One event in a channel's log; its data lies behind it. */
+struct entry {
+    uint64_t number;
+    int64_t at_ms;
+    const char *name;
+    uint32_t size; /* of the data */
+    unsigned char passing;
+    unsigned char part_size;
+    char part[PART_MAX];
+};
+
+struct channel {
+    struct channel *next; /* in its bucket */
+    uint64_t hash;
+    char *key;
+    size_t key_size;
+    char epoch[2 * EPOCH_BYTES + 1];
+    uint64_t first, last; /* numbers: the oldest that was not dropped for room, and the newest */
+    unsigned changes;     /* of what lies where in the log */
+    struct buffer log;    /* entries, oldest first */
+    size_t start;         /* where the oldest lies */
+    int64_t used_ms;
+    struct hub_subscription *subscriptions;
+    struct hub_claim *claims;
+};
+
+struct shard {
+    pthread_mutex_t lock;
+    struct channel *buckets[BUCKETS];
+    size_t channels, subscriptions, claims, log_bytes;
+    int64_t swept_ms;
+};
+
+struct hub {
+    struct hub_options options;
+    unsigned char key[crypto_shorthash_KEYBYTES];
+    struct shard shards[SHARDS];
+};
+
+/* What another thread tells a loop, once until it has come: freed there if it is not wanted then.
+ */
+struct bell {
+    struct loop *loop;
+    void (*ring)(void *user);
+    void *user;
+    bool rung, gone;
+    struct shard *shard;
+};
+
+struct hub_subscription {
+    struct bell bell; /* first: what is posted is its address */
+    struct hub *hub;
+    struct channel *channel;
+    struct hub_subscription *next, *previous;
+    uint64_t number;  /* of what was read last */
+    size_t offset;    /* where to go on reading, while … */
+    unsigned changes; /* … the log has not changed since */
+    bool lost;
+};
+
+struct hub_claim {
+    struct bell bell; /* first */
+    struct hub *hub;
+    struct channel *channel;
+    struct hub_claim *next, *previous;
+    struct slice name, key; /* behind it */
+};
+
+struct hub_options hub_options_default(void) {
+    return (struct hub_options){256 * 1024, INT64_C(5) * 60 * 1000};
+}
+
+struct hub *hub_create(const struct hub_options *options) {
+    struct hub *hub = memory_zeroed(1, sizeof *hub);
+    hub->options = *options;
+    crypto_shorthash_keygen(hub->key);
+    for (size_t i = 0; i < SHARDS; i++)
+        pthread_mutex_init(&hub->shards[i].lock, NULL);
+    return hub;
+}
+
+static void channel_destroy(struct channel *channel) {
+    buffer_finish(&channel->log);
+    free(channel->key);
+    free(channel);
+}
+
+void hub_destroy(struct hub *hub) {
+    if (!hub)
+        return;
+    for (size_t i = 0; i < SHARDS; i++) {
+        for (size_t j = 0; j < BUCKETS; j++)
+            for (struct channel *channel = hub->shards[i].buckets[j], *next; channel;
+                 channel = next) {
+                next = channel->next;
+                channel_destroy(channel);
+            }
+        pthread_mutex_destroy(&hub->shards[i].lock);
+    }
+    free(hub);
+}
+
+/* --- bells --- */
+
+static void on_bell(void *user) {
+    struct bell *bell = user;
+    pthread_mutex_lock(&bell->shard->lock);
+    bell->rung = false;
+    bool gone = bell->gone;
+    pthread_mutex_unlock(&bell->shard->lock);
+    if (gone)
+        free(bell);
+    else
+        bell->ring(bell->user);
+}
+
+static void ring(struct bell *bell) {
+    if (bell->rung)
+        return;
+    bell->rung = true;
+    loop_post(bell->loop, on_bell, bell);
+}
+
+/* Its owner lets go of it: freed here, or when what was posted has come. */
+static void let_go(struct bell *bell) {
+    bell->gone = true;
+    if (!bell->rung)
+        free(bell);
+}
+
+/* --- channels --- */
+
+static uint64_t hash_of(const struct hub *hub, struct slice key) {
+    uint64_t hash;
+    unsigned char bytes[crypto_shorthash_BYTES];
+    crypto_shorthash(bytes, (const unsigned char *)key.data, key.size, hub->key);
+    memcpy(&hash, bytes, sizeof hash);
+    return hash;
+}
+
+static struct shard *shard_of(struct hub *hub, uint64_t hash) {
+    return &hub->shards[hash % SHARDS];
+}
+
+static struct channel **place_of(struct shard *shard, uint64_t hash, struct slice key) {
+    struct channel **place = &shard->buckets[hash / SHARDS % BUCKETS];
+    while (*place && !((*place)->hash == hash &&
+                       slice_equal((struct slice){(*place)->key, (*place)->key_size}, key)))
+        place = &(*place)->next;
+    return place;
+}
+
+static struct channel *find(struct hub *hub, struct shard *shard, uint64_t hash, struct slice key,
+                            int64_t now_ms) {
+    struct channel **place = place_of(shard, hash, key);
+    if (!*place) {
+        unsigned char random[EPOCH_BYTES];
+        struct channel *channel = memory_zeroed(1, sizeof *channel);
+        id_random(random, sizeof random);
+        sodium_bin2hex(channel->epoch, sizeof channel->epoch, random, sizeof random);
+        channel->hash = hash;
+        channel->key = memory_allocate(key.size + 1);
+        memcpy(channel->key, key.data, key.size);
+        channel->key_size = key.size;
+        channel->first = 1;
+        *place = channel;
+        shard->channels++;
+    }
+    (*place)->used_ms = now_ms > (*place)->used_ms ? now_ms : (*place)->used_ms;
+    (void)hub;
+    return *place;
+}
+
+static bool is_unused(const struct channel *channel, int64_t now_ms, int64_t keep_ms) {
+    return !channel->subscriptions && !channel->claims && channel->used_ms + keep_ms < now_ms;
+}
+
+/* --- the log --- */
+
+static struct entry entry_at(const struct channel *channel, size_t offset) {
+    struct entry entry; /* where it lies it need not be aligned */
+    memcpy(&entry, channel->log.data + offset, sizeof entry);
+    return entry;
+}
+
+static size_t entry_size(const struct entry *entry) {
+    return sizeof *entry + entry->size;
+}
+
+/* What lies before `start` is given back once it is half of it all. */
+static void compact(struct shard *shard, struct channel *channel) {
+    if (channel->start == 0 || channel->start * 2 < channel->log.size)
+        return;
+    shard->log_bytes -= channel->start;
+    buffer_consume(&channel->log, channel->start);
+    channel->start = 0;
+    channel->changes++;
+    if (channel->log.size == 0)
+        buffer_finish(&channel->log);
+}
+
+static void drop_oldest(struct channel *channel) {
+    struct entry entry = entry_at(channel, channel->start);
+    channel->start += entry_size(&entry);
+    channel->first = entry.number + 1;
+}
+
+static void trim(struct hub *hub, struct shard *shard, struct channel *channel, int64_t now_ms) {
+    while (channel->start < channel->log.size) {
+        struct entry entry = entry_at(channel, channel->start);
+        bool old = entry.at_ms + hub->options.keep_ms < now_ms;
+        bool newest = entry.number == channel->last; /* however large it is */
+        bool fits = newest || channel->log.size - channel->start <= hub->options.log_max;
+        if (!old && fits)
+            break;
+        drop_oldest(channel);
+    }
+    compact(shard, channel);
+}
+
+static bool is_part(const struct entry *entry, struct slice part) {
+    return entry->passing && part.size > 0 && entry->part_size == part.size &&
+           memcmp(entry->part, part.data, part.size) == 0;
+}
+
+/* The whole is there: its parts are of no use any more, wherever a reader stands. */
+static void drop_parts(struct shard *shard, struct channel *channel, struct slice part) {
+    struct buffer kept = {0};
+    for (size_t at = channel->start; at < channel->log.size;) {
+        struct entry entry = entry_at(channel, at);
+        size_t size = entry_size(&entry);
+        if (!is_part(&entry, part))
+            buffer_append(&kept, (struct slice){channel->log.data + at, size});
+        at += size;
+    }
+    shard->log_bytes -= channel->log.size;
+    shard->log_bytes += kept.size;
+    buffer_finish(&channel->log);
+    channel->log = kept;
+    channel->start = 0;
+    channel->changes++;
+}
+
+static void sweep(struct hub *hub, struct shard *shard, int64_t now_ms) {
+    if (shard->swept_ms + SWEEP_MS > now_ms)
+        return;
+    shard->swept_ms = now_ms;
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct channel **place = &shard->buckets[i]; *place;) {
+            struct channel *channel = *place;
+            if (!is_unused(channel, now_ms, hub->options.keep_ms)) {
+                trim(hub, shard, channel, now_ms);
+                place = &channel->next;
+                continue;
+            }
+            *place = channel->next;
+            shard->channels--;
+            shard->log_bytes -= channel->log.size;
+            channel_destroy(channel);
+        }
+}
+
+void hub_publish(struct hub *hub, struct slice key, const struct hub_event *event, int64_t now_ms) {
+    uint64_t hash = hash_of(hub, key);
+    struct shard *shard = shard_of(hub, hash);
+    struct slice part = slice_first(event->part_of, PART_MAX);
+    pthread_mutex_lock(&shard->lock);
+    sweep(hub, shard, now_ms);
+    struct channel *channel = find(hub, shard, hash, key, now_ms);
+    if (event->is_whole)
+        drop_parts(shard, channel, part);
+    struct entry entry = {.number = ++channel->last,
+                          .at_ms = now_ms,
+                          .name = event->name,
+                          .size = (uint32_t)event->data.size,
+                          .passing = event->passing,
+                          .part_size = (unsigned char)part.size};
+    if (part.size > 0)
+        memcpy(entry.part, part.data, part.size);
+    buffer_append(&channel->log, (struct slice){(const char *)&entry, sizeof entry});
+    buffer_append(&channel->log, event->data);
+    shard->log_bytes += entry_size(&entry);
+    trim(hub, shard, channel, now_ms);
+    pthread_mutex_unlock(&shard->lock);
+}
+
+void hub_wake(struct hub *hub, struct slice key) {
+    uint64_t hash = hash_of(hub, key);
+    struct shard *shard = shard_of(hub, hash);
+    pthread_mutex_lock(&shard->lock);
+    struct channel *channel = *place_of(shard, hash, key);
+    for (struct hub_subscription *one = channel ? channel->subscriptions : NULL; one;
+         one = one->next)
+        ring(&one->bell);
+    pthread_mutex_unlock(&shard->lock);
+}
+
+/* --- subscribing --- */
+
+/* Where the subscriber stands in this log; false when its id is of another, or too old. */
+static bool find_number(const struct channel *channel, struct slice last_id, uint64_t *ret_number) {
+    size_t dash = slice_find_byte(last_id, '-');
+    int64_t number;
+    if (dash == SIZE_MAX || !slice_is(slice_first(last_id, dash), channel->epoch) ||
+        !slice_to_int64(slice_from(last_id, dash + 1), &number) || number < 0 ||
+        (uint64_t)number > channel->last || (uint64_t)number + 1 < channel->first)
+        return false;
+    *ret_number = (uint64_t)number;
+    return true;
+}
+
+struct hub_subscription *hub_subscribe(struct hub *hub, struct slice key, struct slice last_id,
+                                       struct loop *loop, void (*wake)(void *user), void *user,
+                                       int64_t now_ms, enum hub_found *ret_found) {
+    uint64_t hash = hash_of(hub, key);
+    struct shard *shard = shard_of(hub, hash);
+    struct hub_subscription *one = memory_zeroed(1, sizeof *one);
+    one->bell = (struct bell){.loop = loop, .ring = wake, .user = user, .shard = shard};
+    one->hub = hub;
+    pthread_mutex_lock(&shard->lock);
+    sweep(hub, shard, now_ms);
+    struct channel *channel = find(hub, shard, hash, key, now_ms);
+    trim(hub, shard, channel, now_ms);
+    one->channel = channel;
+    one->changes = channel->changes - 1;
+    bool known = find_number(channel, last_id, &one->number);
+    if (!known)
+        one->number = channel->first - 1;
+    *ret_found = last_id.size == 0 ? HUB_NEW : known ? HUB_RESUMED : HUB_LOST;
+    one->next = channel->subscriptions;
+    if (one->next)
+        one->next->previous = one;
+    channel->subscriptions = one;
+    shard->subscriptions++;
+    pthread_mutex_unlock(&shard->lock);
+    return one;
+}
+
+void hub_unsubscribe(struct hub_subscription *one) {
+    struct shard *shard = one->bell.shard;
+    pthread_mutex_lock(&shard->lock);
+    if (one->next)
+        one->next->previous = one->previous;
+    if (one->previous)
+        one->previous->next = one->next;
+    else
+        one->channel->subscriptions = one->next;
+    shard->subscriptions--;
+    let_go(&one->bell);
+    pthread_mutex_unlock(&shard->lock);
+}
+
+static size_t offset_of(const struct hub_subscription *one) {
+    const struct channel *channel = one->channel;
+    size_t at = one->changes == channel->changes ? one->offset : channel->start;
+    while (at < channel->log.size) {
+        struct entry entry = entry_at(channel, at);
+        if (entry.number > one->number)
+            break;
+        at += entry_size(&entry);
+    }
+    return at;
+}
+
+bool hub_read(struct hub_subscription *one, struct buffer *out, size_t most, bool *ret_lost) {
+    struct shard *shard = one->bell.shard;
+    size_t from = out->size;
+    pthread_mutex_lock(&shard->lock);
+    const struct channel *channel = one->channel;
+    *ret_lost = one->number + 1 < channel->first;
+    if (*ret_lost)
+        one->number = channel->first - 1;
+    size_t at = one->changes == channel->changes && one->offset < channel->start ? channel->start
+                                                                                 : offset_of(one);
+    while (at < channel->log.size && out->size - from < most) {
+        struct entry entry = entry_at(channel, at);
+        buffer_printf(out, "id: %s-%llu\nevent: %s\ndata: ", channel->epoch,
+                      (unsigned long long)entry.number, entry.name);
+        buffer_append(out, (struct slice){channel->log.data + at + sizeof entry, entry.size});
+        buffer_append(out, SLICE("\n\n"));
+        one->number = entry.number;
+        at += entry_size(&entry);
+    }
+    one->offset = at;
+    one->changes = channel->changes;
+    bool more = at < channel->log.size;
+    pthread_mutex_unlock(&shard->lock);
+    return more;
+}
+
+void hub_position(const struct hub_subscription *one, struct buffer *out) {
+    buffer_printf(out, "%s-%llu", one->channel->epoch, (unsigned long long)one->number);
+}
+
+/* --- one at a time --- */
+
+static bool is_taken(const struct channel *channel, struct slice name, struct slice key) {
+    for (const struct hub_claim *claim = channel->claims; claim; claim = claim->next)
+        if ((name.size > 0 && slice_equal(claim->name, name)) ||
+            (key.size > 0 && slice_equal(claim->key, key)))
+            return true;
+    return false;
+}
+
+bool hub_claim(struct hub *hub, struct slice channel_key, struct slice name, struct slice key,
+               struct loop *loop, void (*stop)(void *user), void *user,
+               struct hub_claim **ret_claim) {
+    uint64_t hash = hash_of(hub, channel_key);
+    struct shard *shard = shard_of(hub, hash);
+    pthread_mutex_lock(&shard->lock);
+    struct channel *channel = find(hub, shard, hash, channel_key, 0);
+    bool free_of = !is_taken(channel, name, key);
+    if (free_of) {
+        struct hub_claim *claim = memory_zeroed(1, sizeof *claim + name.size + key.size);
+        char *text = (char *)(claim + 1);
+        if (name.size > 0)
+            memcpy(text, name.data, name.size);
+        if (key.size > 0)
+            memcpy(text + name.size, key.data, key.size);
+        claim->name = (struct slice){text, name.size};
+        claim->key = (struct slice){text + name.size, key.size};
+        claim->bell = (struct bell){.loop = loop, .ring = stop, .user = user, .shard = shard};
+        claim->hub = hub;
+        claim->channel = channel;
+        claim->next = channel->claims;
+        if (claim->next)
+            claim->next->previous = claim;
+        channel->claims = claim;
+        shard->claims++;
+        *ret_claim = claim;
+    }
+    pthread_mutex_unlock(&shard->lock);
+    return free_of;
+}
+
+void hub_release(struct hub_claim *claim) {
+    struct shard *shard = claim->bell.shard;
+    pthread_mutex_lock(&shard->lock);
+    if (claim->next)
+        claim->next->previous = claim->previous;
+    if (claim->previous)
+        claim->previous->next = claim->next;
+    else
+        claim->channel->claims = claim->next;
+    shard->claims--;
+    let_go(&claim->bell);
+    pthread_mutex_unlock(&shard->lock);
+}
+
+bool hub_stop(struct hub *hub, struct slice channel_key, struct slice name) {
+    uint64_t hash = hash_of(hub, channel_key);
+    struct shard *shard = shard_of(hub, hash);
+    bool found = false;
+    pthread_mutex_lock(&shard->lock);
+    struct channel *channel = *place_of(shard, hash, channel_key);
+    for (struct hub_claim *claim = channel ? channel->claims : NULL; claim; claim = claim->next)
+        if (slice_equal(claim->name, name)) {
+            ring(&claim->bell);
+            found = true;
+        }
+    pthread_mutex_unlock(&shard->lock);
+    return found;
+}
+
+bool hub_is_busy(struct hub *hub, struct slice channel_key) {
+    uint64_t hash = hash_of(hub, channel_key);
+    struct shard *shard = shard_of(hub, hash);
+    pthread_mutex_lock(&shard->lock);
+    struct channel *channel = *place_of(shard, hash, channel_key);
+    bool busy = channel && channel->claims;
+    pthread_mutex_unlock(&shard->lock);
+    return busy;
+}
+
+struct hub_figures hub_figures(struct hub *hub) {
+    struct hub_figures figures = {0};
+    for (size_t i = 0; i < SHARDS; i++) {
+        struct shard *shard = &hub->shards[i];
+        pthread_mutex_lock(&shard->lock);
+        figures.channels += shard->channels;
+        figures.subscriptions += shard->subscriptions;
+        figures.claims += shard->claims;
+        figures.log_bytes += shard->log_bytes;
+        pthread_mutex_unlock(&shard->lock);
+    }
+    return figures;
+}
