@@ -14,9 +14,14 @@ void widget_boot(struct api *api, struct http_exchange *exchange);
 void widget_events(struct api *api, struct http_exchange *exchange);
 void widget_messages(struct api *api, struct http_exchange *exchange);
 void widget_confirm(struct api *api, struct http_exchange *exchange);
+void widget_retry(struct api *api, struct http_exchange *exchange);
 void widget_stop(struct api *api, struct http_exchange *exchange);
 void widget_conversations(struct api *api, struct http_exchange *exchange);
 void widget_conversation(struct api *api, struct http_exchange *exchange);
+void widget_feedback(struct api *api, struct http_exchange *exchange);
+void widget_rating(struct api *api, struct http_exchange *exchange);
+void widget_export(struct api *api, struct http_exchange *exchange);
+void widget_erase(struct api *api, struct http_exchange *exchange);
 void widget_delete(struct api *api, struct http_exchange *exchange);
 
 /* Ends the event streams on which nothing more is to come, and the others when it has: for a server

@@ -17,6 +17,9 @@
 
 #define PATH_BEFORE_ID "/api/widget/conversations/"
 
+/* Longer than any bot takes one. */
+static const int64_t session_age_ms = INT64_C(400) * 24 * 60 * 60 * 1000;
+
 enum { LIST_MAX = 20, PAGE_MESSAGES = 100, PAGE_BYTES = 512 * 1024, TITLE_MAX = 80 };
 
 /* --- conversations --- */
@@ -191,7 +194,12 @@ void widget_delete(struct api *api, struct http_exchange *exchange) {
 /* What the page asks for, in the errand's arena. */
 struct boot {
     struct slice language;
+    struct slice session; /* of when they were nobody yet, where they are somebody now */
 };
+
+static bool run_boot(struct store_session *session, struct errand *errand, struct fault *fault);
+static bool run_joining(struct store_session *session, struct errand *errand, struct fault *fault);
+static void finish_boot(struct errand *errand, struct errand_request *request);
 
 static bool read_boot(struct errand *errand, struct http_exchange *exchange, struct fault *fault) {
     struct boot *boot = arena_allocate(errand->arena, sizeof *boot);
@@ -199,6 +207,16 @@ static bool read_boot(struct errand *errand, struct http_exchange *exchange, str
     errand->own = boot;
     errand->what.bot = errand_query(errand, exchange, "bot");
     boot->language = errand_query(errand, exchange, "language");
+    const struct http_request *request = http_exchange_request(exchange);
+    bool named = http_header_get(request, "Authorization").size > 0 ||
+                 http_header_get(request, "X-Switchboard-User").size > 0;
+    struct slice session = http_header_get(request, "X-Switchboard-Session");
+    static const struct operation joining = {
+        .writes = true, .only_browsers = true, .run = run_joining, .finish = finish_boot};
+    if (named && session.size > 0) {
+        boot->session = arena_copy(errand->arena, session);
+        errand->operation = &joining;
+    }
     return true;
 }
 
@@ -268,6 +286,22 @@ static bool run_boot(struct store_session *session, struct errand *errand, struc
     if (!write_list(session, errand, &json, &more, fault))
         return false;
     return true;
+}
+
+/* Whoever signs in on a page brings along what they had as nobody. */
+static bool run_joining(struct store_session *session, struct errand *errand, struct fault *fault) {
+    const struct boot *boot = errand->own;
+    struct session earlier;
+    struct fault ignored;
+    /* A token that is forged or of another bot joins nothing. */
+    if (errand->who.kind == IDENTITY_USER &&
+        session_verify(&chat_parts(errand->chat)->session_key, errand->what.bot, boot->session,
+                       clock_wall_ms(), session_age_ms, &earlier, &ignored)) {
+        struct slice from = slice_of(arena_printf(errand->arena, "anon:%s", earlier.id.text));
+        if (!store_user_adopt(session, errand->what.bot, from, errand->what.user, fault))
+            return false;
+    }
+    return run_boot(session, errand, fault);
 }
 
 /* The rest is of the settings, which belong to the loop. */

@@ -27,6 +27,7 @@ struct sending {
     struct id message_id, answer_id, fresh_id;
     struct slice confirmation_id;
     bool confirmed;
+    bool again;
     bool known; /* it was sent before: the ids are those of then */
     struct store_sent sent;
 };
@@ -42,7 +43,7 @@ struct widget_turn {
     struct slice channel, key, user_text;
     struct id id, conversation, message, answer;
     int64_t created_ms;
-    bool accepted, offline, failed;
+    bool accepted, offline, failed, again;
     struct buffer text, scratch;
 };
 
@@ -70,13 +71,17 @@ static void publish_turn(struct widget_turn *turn) {
     struct json_writer json = begin(turn);
     json_member_string(&json, "conversation", id_slice(&turn->conversation));
     json_member_string(&json, "turn", id_slice(&turn->id));
-    json_key(&json, "message");
-    json_begin_object(&json);
-    json_member_string(&json, "id", id_slice(&turn->message));
-    json_member_string(&json, "role", SLICE("user"));
-    json_member_string(&json, "content", turn->user_text);
-    json_member_int(&json, "created_at", turn->created_ms / 1000);
-    json_end_object(&json);
+    if (turn->again) {
+        json_member_bool(&json, "again", true);
+    } else {
+        json_key(&json, "message");
+        json_begin_object(&json);
+        json_member_string(&json, "id", id_slice(&turn->message));
+        json_member_string(&json, "role", SLICE("user"));
+        json_member_string(&json, "content", turn->user_text);
+        json_member_int(&json, "created_at", turn->created_ms / 1000);
+        json_end_object(&json);
+    }
     json_member_string(&json, "answer", id_slice(&turn->answer));
     json_member_string(&json, "key", turn->key);
     publish(turn, "turn", &json, false, false);
@@ -283,6 +288,7 @@ static struct turn_request request_of(struct widget_turn *turn, const struct err
         .conversation_id = id_slice(&turn->conversation),
         .goes_on = sending->goes_on,
         .must_exist = sending->goes_on,
+        .again = sending->again,
         .confirmation_id = sending->confirmation_id,
         .confirmed = sending->confirmed,
     };
@@ -302,6 +308,7 @@ static struct widget_turn *create(const struct errand *errand, struct errand_req
     turn->id = request->id;
     turn->message = sending->message_id;
     turn->answer = sending->answer_id;
+    turn->again = sending->again;
     memcpy(turn->conversation.text, errand->what.id.data, ID_SIZE);
     turn->created_ms = clock_wall_ms();
     return turn;
@@ -442,6 +449,22 @@ static bool read_confirm(struct errand *errand, struct http_exchange *exchange,
 void widget_confirm(struct api *api, struct http_exchange *exchange) {
     static const struct operation operation = {
         .only_browsers = true, .read = read_confirm, .run = find_sent, .finish = start};
+    errand_open(api, exchange, &operation);
+}
+
+static bool read_retry(struct errand *errand, struct http_exchange *exchange, struct fault *fault) {
+    struct sending *sending = arena_allocate(errand->arena, sizeof *sending);
+    struct body body;
+    errand->own = sending;
+    sending->again = true;
+    if (!read_common(errand, exchange, &body, sending, fault))
+        return false;
+    return sending->goes_on || errand_wrong(fault, "conversation", "is missing.");
+}
+
+void widget_retry(struct api *api, struct http_exchange *exchange) {
+    static const struct operation operation = {
+        .only_browsers = true, .read = read_retry, .run = find_sent, .finish = start};
     errand_open(api, exchange, &operation);
 }
 

@@ -31,8 +31,25 @@ static bool run(struct store_session *session, struct store_job *job, struct fau
 
 static bool is_said(const struct store_message *message) {
     return message->text.size > 0 && !slice_is(message->status, "failed") &&
+           !slice_is(message->status, "replaced") &&
            (slice_is(message->role, "user") || slice_is(message->role, "assistant") ||
             slice_is(message->role, "operator"));
+}
+
+/* Makes the visitor's last message the new one; returns how many are before it. */
+static size_t last_question(struct turn *turn, const struct store_history *stored,
+                            const struct model_message *messages, size_t count) {
+    while (count > 0 && messages[count - 1].role != MODEL_USER)
+        count--;
+    if (count == 0)
+        return 0;
+    for (size_t i = stored->count; i-- > 0;)
+        if (is_said(&stored->messages[i]) && slice_is(stored->messages[i].role, "user")) {
+            memcpy(turn->user_message_id.text, stored->messages[i].id.data, ID_SIZE);
+            break;
+        }
+    turn->user_text = messages[count - 1].parts[0].text;
+    return count - 1;
 }
 
 /* The stored messages, and behind them the new one. */
@@ -51,7 +68,10 @@ static void take_history(struct turn *turn, const struct store_history *stored) 
             slice_is(message->role, "user") ? MODEL_USER : MODEL_ASSISTANT, part, 1};
         positions[count++] = message->position;
     }
-    messages[count] = turn->messages[turn->message_count - 1];
+    if (turn->again)
+        count = last_question(turn, stored, messages, count);
+    else
+        messages[count] = turn->messages[turn->message_count - 1];
     turn->messages = messages;
     turn->message_count = count + 1;
     turn->history = (struct turn_history){
@@ -72,6 +92,10 @@ static void on_done(struct store_job *job, const struct fault *fault) {
     struct fault gone;
     if (!fault && opening->history.found) {
         take_history(turn, &opening->history);
+        if (turn->again && turn->user_text.size == 0) {
+            fault_set(&gone, FAULT_CONFLICT, "There is no message to answer again.");
+            fault = &gone;
+        }
     } else if (!fault && turn->must_exist) {
         fault_set(&gone, FAULT_NOT_FOUND, "There is no such conversation.");
         fault = &gone;
@@ -79,7 +103,7 @@ static void on_done(struct store_job *job, const struct fault *fault) {
     arena_destroy(opening->arena); /* the opening lies in it; the fault does not */
     if (turn->stopped) {
         turn_refuse(turn, turn->stopped);
-    } else if (fault && fault->kind == FAULT_NOT_FOUND) {
+    } else if (fault && (fault->kind == FAULT_NOT_FOUND || fault == &gone)) {
         turn_refuse(turn, fault);
     } else {
         /* A database that cannot be read is no reason not to answer: then what the client sent

@@ -101,7 +101,9 @@ static bool write_begin(struct store_session *session, const struct turn *turn,
         .answer_id = id_slice(&turn->answer_id),
     };
     return store_conversation_put(session, &conversation, fault) &&
-           store_message_add(session, &message, fault) && add_counters(session, turn, fault) &&
+           (turn->again ? store_answers_replace(session, conversation.id, fault)
+                        : store_message_add(session, &message, fault)) &&
+           add_counters(session, turn, fault) &&
            (turn->key.size == 0 ||
             store_sent_add(session, &conversation, &sent, conversation.created_ms, fault));
 }

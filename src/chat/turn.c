@@ -340,6 +340,7 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
     turn->client_tool_count = request->tool_count;
     turn->goes_on = request->goes_on;
     turn->must_exist = request->must_exist;
+    turn->again = request->again;
     if (request->confirmation_id.size > 0)
         confirm_begin(turn, request);
     turn->next = chat->turns;

@@ -89,6 +89,9 @@ struct turn_request {
      * `goes_on` is true, and of `messages` only the last one counts, which this replaces. */
     struct slice confirmation_id; /* a ULID */
     bool confirmed;
+    /* No new message: the conversation's last one is answered again, and what it was answered with
+     * so far is put aside. With `goes_on` and `must_exist`; `messages` does not count. */
+    bool again;
     bool must_exist; /* with `goes_on`: else one of that id is begun */
     bool goes_on;    /* the client gave it: whose it is is looked up (step open) */
 };

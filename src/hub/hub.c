@@ -465,7 +465,7 @@ bool hub_stop(struct hub *hub, struct slice channel_key, struct slice name) {
     pthread_mutex_lock(&shard->lock);
     struct channel *channel = *place_of(shard, hash, channel_key);
     for (struct hub_claim *claim = channel ? channel->claims : NULL; claim; claim = claim->next)
-        if (slice_equal(claim->name, name)) {
+        if (name.size == 0 || slice_equal(claim->name, name)) {
             ring(&claim->bell);
             found = true;
         }

@@ -71,7 +71,8 @@ bool hub_claim(struct hub *hub, struct slice channel, struct slice name, struct 
                struct hub_claim **ret_claim);
 /* `stop` is not called any more. Loop's thread. */
 void hub_release(struct hub_claim *claim);
-/* Asks whoever has the claim of that name to stop; false when there is none. */
+/* Asks whoever has the claim of that name (empty: every claim) to stop; false when there is none.
+ */
 bool hub_stop(struct hub *hub, struct slice channel, struct slice name);
 /* True while the channel has claims: there is more to come. */
 bool hub_is_busy(struct hub *hub, struct slice channel);

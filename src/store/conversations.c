@@ -94,7 +94,8 @@ bool store_messages_page(struct store_session *session, struct slice conversatio
     static const char sql[] =
         "SELECT id, role, text, status, created_ms, position FROM messages"
         " WHERE conversation_id = $1 AND position > $2"
-        " AND role IN ('user', 'assistant', 'operator') ORDER BY position LIMIT $3";
+        " AND role IN ('user', 'assistant', 'operator') AND status <> 'replaced'"
+        " ORDER BY position LIMIT $3";
     struct session_query query;
     if (!session_query(session, sql,
                        SESSION_VALUES(session_text(conversation_id), session_integer(after),
@@ -118,6 +119,15 @@ bool store_messages_page(struct store_session *session, struct slice conversatio
     *ret_count = count;
     *ret_more = more;
     return true;
+}
+
+bool store_answers_replace(struct store_session *session, struct slice conversation_id,
+                           struct fault *fault) {
+    return session_run(session,
+                       "UPDATE messages SET status = 'replaced' WHERE conversation_id = $1"
+                       " AND role = 'assistant' AND position > (SELECT coalesce(max(position), 0)"
+                       " FROM messages WHERE conversation_id = $1 AND role = 'user')",
+                       SESSION_VALUES(session_text(conversation_id)), NULL, fault);
 }
 
 bool store_conversation_title(struct store_session *session, struct slice conversation_id,

@@ -218,7 +218,23 @@ static const char sqlite_4[] =
     "  created_ms INTEGER NOT NULL,"
     "  PRIMARY KEY (bot, user_id, key)"
     ") STRICT, WITHOUT ROWID;"
-    "CREATE INDEX sent_by_conversation ON sent (conversation_id);";
+    "CREATE INDEX sent_by_conversation ON sent (conversation_id);"
+
+    /* What visitors think of answers and of conversations. */
+    "CREATE TABLE feedback ("
+    "  message_id TEXT PRIMARY KEY,"
+    "  conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,"
+    "  rating INTEGER NOT NULL," /* 1, -1 */
+    "  comment TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX feedback_by_conversation ON feedback (conversation_id);"
+    "CREATE TABLE ratings ("
+    "  conversation_id TEXT PRIMARY KEY REFERENCES conversations (id) ON DELETE CASCADE,"
+    "  stars INTEGER NOT NULL," /* 1 to 5 */
+    "  comment TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;";
 
 const char *const migrations_sqlite[MIGRATIONS_SQLITE_COUNT] = {sqlite_1, sqlite_2, sqlite_3,
                                                                 sqlite_4};

@@ -5,6 +5,8 @@
 #include "base/fault.h"
 #include "base/slice.h"
 struct arena;
+struct buffer;
+struct json_writer;
 struct store_session;
 
 /* --- the log of turns --- */
@@ -116,6 +118,9 @@ bool store_conversations_list(struct store_session *session, struct slice bot, s
 bool store_conversation_get(struct store_session *session,
                             const struct store_conversation *conversation, struct arena *arena,
                             struct store_entry *ret_entry, struct fault *fault);
+/* What the last message of the visitor was answered with so far gets the status "replaced". */
+bool store_answers_replace(struct store_session *session, struct slice conversation_id,
+                           struct fault *fault);
 /* The visitor's first message, or the beginning of it; in the arena. */
 bool store_conversation_title(struct store_session *session, struct slice conversation_id,
                               struct arena *arena, struct slice *ret_title, struct fault *fault);
@@ -165,6 +170,40 @@ bool store_tool_write_begin(struct store_session *session, struct slice key, int
 /* It was done, with that result; or, with `done` false, surely not: it may be tried again. */
 bool store_tool_write_end(struct store_session *session, struct slice key, bool done,
                           struct slice result, struct fault *fault);
+
+/* --- what visitors think --- */
+
+struct store_feedback {
+    struct slice about; /* id of an answer, or of a conversation */
+    int64_t rating;     /* 1 good, -1 not, 0 takes it back; of a conversation 1 to 5 */
+    struct slice comment;
+    int64_t created_ms;
+};
+/* In place of an earlier one. NOT_FOUND where that user and bot have no such answer. */
+bool store_feedback_put(struct store_session *session, const struct store_conversation *whose,
+                        const struct store_feedback *feedback, struct fault *fault);
+bool store_rating_put(struct store_session *session, const struct store_conversation *whose,
+                      const struct store_feedback *feedback, struct fault *fault);
+
+/* --- what is kept of a person --- */
+
+/* What an anonymous visitor had becomes the user's. */
+bool store_user_adopt(struct store_session *session, struct slice bot, struct slice from,
+                      struct slice to, struct fault *fault);
+/* A JSON object with all that is kept of them with that bot (empty: with all). */
+bool store_user_export(struct store_session *session, struct slice bot, struct slice user,
+                       struct buffer *out, struct fault *fault);
+/* How many rows of each kind. */
+struct store_erased {
+    int64_t conversations, messages, tool_calls, bookings, confirmations, feedback;
+    int64_t calls; /* what they cost is kept under another name */
+};
+/* Erases it, with what is derived from it. What calls of models cost is kept, without text, under
+ * `alias`. */
+bool store_user_erase(struct store_session *session, struct slice bot, struct slice user,
+                      struct slice alias, struct store_erased *ret_erased, struct fault *fault);
+/* As a JSON object. */
+void store_erased_write(const struct store_erased *erased, struct json_writer *json);
 
 /* --- messages that clients send again --- */
 

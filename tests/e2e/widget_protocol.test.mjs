@@ -1,7 +1,7 @@
 // The widget's protocol: events of all of a visitor's conversations on one stream, which is picked up where it was.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { Server, until } from "./support/server.mjs";
 import { startProvider, oneBot } from "./support/provider.mjs";
 import { Visitor, Watch, origin } from "./support/widget_client.mjs";
@@ -281,6 +281,108 @@ test("who deletes a conversation has it gone in every page", async (t) => {
   assert.equal((await visitor.get(`/conversations/${sent.conversation}?bot=support`)).status, 404);
   await until(async () => (await server.metric("switchboard_turns_active")) === 0, "the turn's end");
   assert.deepEqual(server.sql("select id from messages"), []);
+  await watch.close();
+});
+
+test("an answer that failed is given again, in place of the first", async (t) => {
+  const { provider, server, visitor } = await start(t, { bot: { retries: 0 } });
+  const watch = await visitor.watch();
+  await visitor.send("say before");
+  await watch.wait("end");
+  const { conversation } = watch.named("end")[0];
+  const failed = await visitor.send("drop-after 3; say one two three four five", { conversation });
+  await watch.wait("end", (event) => event.turn === failed.turn);
+  const retried = await visitor.post("/retry", { conversation, key: key() });
+  assert.equal(retried.status, 202);
+  const ids = await retried.json();
+  await watch.wait("end", (event) => event.turn === ids.turn);
+  assert.equal((await watch.wait("turn", (event) => event.turn === ids.turn)).again, true);
+  const asked = (await provider.requests()).map(({ body }) => body.messages.filter(({ role }) => role !== "system").map(({ content }) => content));
+  assert.deepEqual(asked.at(-1), ["say before", "before", "drop-after 3; say one two three four five"]);
+  const kept = await until(async () => {
+    const now = await visitor.conversation(conversation);
+    return now.messages.some(({ id }) => id === ids.answer) && now;
+  }, "the new answer");
+  assert.deepEqual(kept.messages.map(({ role }) => role), ["user", "assistant", "user", "assistant"]);
+  assert.equal(server.sql("select count(*) as n from messages where status = 'replaced'")[0].n, 1);
+  const missing = await visitor.post("/retry", { key: key() });
+  assert.equal(missing.status, 400);
+  assert.equal((await visitor.post("/retry", { key: key(), conversation: "01M84DMG1PAXDTPN7628BMAZ8V" })).status, 404);
+  await watch.close();
+});
+
+test("what visitors think is kept, changed and taken back", async (t) => {
+  const { server, visitor } = await start(t);
+  const watch = await visitor.watch();
+  const sent = await visitor.send("say x");
+  await watch.wait("end");
+  await until(() => server.sql("select id from messages where role = 'assistant'").length, "the answer");
+  const think = async (path, body) => (await visitor.post(path, body)).status;
+  assert.equal(await think("/feedback", { message: sent.answer, rating: -1, comment: "no" }), 204);
+  assert.equal(await think("/feedback", { message: sent.answer, rating: 1 }), 204);
+  assert.deepEqual(server.sql("select rating, comment from feedback"), [{ rating: 1, comment: "" }]);
+  assert.equal(await think("/feedback", { message: sent.answer, rating: 0 }), 204);
+  assert.deepEqual(server.sql("select * from feedback"), []);
+  assert.equal(await think("/rating", { conversation: sent.conversation, stars: 4, comment: "good" }), 204);
+  assert.deepEqual(server.sql("select stars, comment from ratings"), [{ stars: 4, comment: "good" }]);
+  const other = new Visitor(server);
+  await other.boot();
+  assert.equal((await other.post("/feedback", { message: sent.answer, rating: 1 })).status, 404);
+  assert.equal((await other.post("/rating", { conversation: sent.conversation, stars: 1 })).status, 404);
+  for (const [path, body] of [
+    ["/feedback", { message: sent.answer, rating: 2 }],
+    ["/feedback", { message: sent.answer }],
+    ["/feedback", { message: "x", rating: 1 }],
+    ["/feedback", { message: sent.message, rating: 1 }],
+    ["/rating", { conversation: sent.conversation, stars: 0 }],
+  ])
+    assert.ok([400, 404].includes(await think(path, body)), JSON.stringify(body));
+  await watch.close();
+});
+
+test("export and erase: all of one visitor, nothing of another", async (t) => {
+  const { server, visitor } = await start(t);
+  const other = new Visitor(server);
+  await other.boot();
+  const [watch, theirs] = await Promise.all([visitor.watch(), other.watch()]);
+  const sent = await visitor.send("say mine");
+  await other.send("say theirs");
+  await Promise.all([watch.wait("end"), theirs.wait("end")]);
+  await until(() => server.sql("select id from messages where role = 'assistant'").length === 2, "both answers");
+  await visitor.post("/rating", { conversation: sent.conversation, stars: 5, comment: "fine" });
+  const exported = await visitor.json("/export?bot=support");
+  assert.deepEqual(exported.messages.map(({ role, text }) => [role, text]), [["user", "say mine"], ["assistant", "mine"]]);
+  assert.deepEqual([exported.conversations.length, exported.feedback[0].rating, exported.feedback[0].comment], [1, 5, "fine"]);
+  const reply = await fetch(`${server.url}/api/widget/data?bot=support`, { method: "DELETE", headers: { origin, "x-switchboard-session": visitor.session } });
+  assert.deepEqual((await reply.json()).deleted, { conversations: 1, messages: 2, tool_calls: 0, bookings: 0, confirmations: 0, feedback: 1 });
+  await watch.wait("erased");
+  assert.deepEqual((await visitor.json("/export?bot=support")).conversations, []);
+  assert.equal((await other.json("/export?bot=support")).messages.length, 2);
+  const users = server.sql("select distinct user_id from calls").map(({ user_id }) => user_id.split(":")[0]);
+  assert.deepEqual(users.sort(), ["anon", "erased"]);
+  assert.equal(server.sql("select sum(cost_microdollars) is not null as paid from calls")[0].paid, 1);
+  await Promise.all([watch.close(), theirs.close()]);
+});
+
+test("who signs in brings along what they had as nobody", async (t) => {
+  const secret = "a secret of the site";
+  const { server, visitor } = await start(t, { bot: { access: { anonymous: true, origins: [origin], user_hash_secret: secret } } });
+  const watch = await visitor.watch();
+  const sent = await visitor.send("say hi");
+  await watch.wait("end");
+  await until(() => server.sql("select id from messages where role = 'assistant'").length, "the answer");
+  const sign = (id) => ({ "x-switchboard-user": id, "x-switchboard-user-hash": createHmac("sha256", secret).update(id).digest("hex") });
+  const anna = new Visitor(server, "support", sign("anna"));
+  anna.session = visitor.session;
+  const boot = await anna.boot();
+  assert.equal(boot.identified, true);
+  assert.deepEqual(boot.conversations.map(({ id }) => id), [sent.conversation]);
+  assert.deepEqual((await visitor.boot()).conversations, []);
+  // Another device of hers has it, somebody else not; a forged session joins nothing.
+  assert.equal((await new Visitor(server, "support", sign("anna")).boot()).conversations.length, 1);
+  const bert = new Visitor(server, "support", sign("bert"));
+  bert.session = `${visitor.session.slice(0, -1)}0`;
+  assert.deepEqual((await bert.boot()).conversations, []);
   await watch.close();
 });
 
