@@ -176,19 +176,21 @@ async function play(t, api, vendor, round) {
     for (const event of vendor.end(round.model)) reply.write(`${event.type ? `event: ${event.type}\n` : ""}data: ${typeof event === "string" ? event : JSON.stringify(event)}\n\n`);
     reply.end();
   });
-  const given = [...(round.followed?.results ?? [])];
-  const toolServer = createServer((request, reply) => {
-    const { pathname, searchParams } = new URL(request.url, "http://x");
-    const recorded = given.find(({ id }) => id === searchParams.get("id") || id === pathname.slice(1)) ?? given[0];
+  // The result that was recorded for that call.
+  const toolServer = createServer(async (request, reply) => {
+    let text = "";
+    for await (const bytes of request) text += bytes;
+    const name = request.url.slice(1);
+    const at = round.calls.findIndex((call) => call.name === name && JSON.stringify(call.input) === JSON.stringify(json(text)));
     reply.writeHead(200, { "content-type": "text/plain" });
-    reply.end(unmarked(recorded?.text ?? `result of ${pathname.slice(1)}`));
+    reply.end(unmarked(round.followed?.results[at]?.text ?? `result of ${name}`));
   });
   const [up, site] = await Promise.all([listen(upstream), listen(toolServer)]);
   t.after(() => Promise.all([upstream, toolServer].map((one) => (one.closeAllConnections(), new Promise((done) => one.close(done))))));
   const tools = Object.fromEntries(
     names(round.calls).map((name) => [
       name,
-      { description: "As recorded.", parameters: { type: "object", properties: {}, additionalProperties: true }, http: { url: `${site}/${name}`, allow_private: true }, per_turn: 20 },
+      { description: "As recorded.", parameters: { type: "object", properties: {}, additionalProperties: true }, http: { method: "POST", url: `${site}/${name}`, allow_private: true }, per_turn: 20 },
     ]),
   );
   const server = await Server.start(t, {
