@@ -1,0 +1,229 @@
+// The way to the server: requests with the visitor's session, and the stream of events that comes back when it broke.
+import type { Boot, Conversation, Ids, ServerEvent, Summary } from "./protocol";
+
+export interface Identity {
+  token?: string; // a JWT of the site's
+  user?: string; // or an id, with its HMAC
+  hash?: string;
+}
+
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly retryAfter: number,
+  ) {
+    super(message);
+  }
+}
+
+// Where the browser blocks storage, what is kept ends with the page.
+export class Storage {
+  blocked = false;
+  readonly #memory = new Map<string, string>();
+
+  constructor(
+    readonly kind: "localStorage" | "sessionStorage",
+    readonly prefix: string,
+  ) {}
+
+  get(name: string): string | null {
+    try {
+      return window[this.kind].getItem(this.prefix + name);
+    } catch {
+      this.blocked = true;
+      return this.#memory.get(name) ?? null;
+    }
+  }
+
+  set(name: string, value: string | null): void {
+    try {
+      if (value === null) window[this.kind].removeItem(this.prefix + name);
+      else window[this.kind].setItem(this.prefix + name, value);
+    } catch {
+      this.blocked = true;
+      if (value === null) this.#memory.delete(name);
+      else this.#memory.set(name, value);
+    }
+  }
+}
+
+const WAIT_FIRST = 500; // ms before the first attempt to connect again; then twice as long each time
+const WAIT_MOST = 30_000;
+const SILENCE_MOST = 40_000; // the server says something every 15 s
+
+export class Client {
+  identity: Identity = {};
+  readonly #base: string;
+  readonly #bot: string;
+  readonly #storage: Storage;
+
+  constructor(base: string, bot: string, storage: Storage) {
+    this.#base = base;
+    this.#bot = bot;
+    this.#storage = storage;
+  }
+
+  #headers(more: Record<string, string> = {}): Record<string, string> {
+    const headers = { ...more };
+    const session = this.#storage.get("session");
+    if (session) headers["X-Switchboard-Session"] = session;
+    if (this.identity.token) headers["Authorization"] = `Bearer ${this.identity.token}`;
+    if (this.identity.user) headers["X-Switchboard-User"] = this.identity.user;
+    if (this.identity.hash) headers["X-Switchboard-User-Hash"] = this.identity.hash;
+    return headers;
+  }
+
+  async #fetch(path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
+    const reply = await fetch(`${this.#base}/api/widget${path}`, { ...init, headers: this.#headers(init.headers), credentials: "omit" });
+    const session = reply.headers.get("X-Switchboard-Session");
+    if (session) this.#storage.set("session", session);
+    if (reply.ok) return reply;
+    const { error } = await reply.json().catch(() => ({ error: {} }));
+    // What only the owner of the site can mend is for them to read.
+    if (reply.status === 403) console.error(`Switchboard: ${error.message}`);
+    throw new Refusal(reply.status, error.code ?? "", error.message ?? "", Number(reply.headers.get("Retry-After") ?? 0));
+  }
+
+  #post(path: string, body: object): Promise<Response> {
+    return this.#fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ bot: this.#bot, ...body }) });
+  }
+
+  async boot(): Promise<Boot> {
+    const query = new URLSearchParams({ bot: this.#bot, language: navigator.language, url: location.origin + location.pathname });
+    const boot: Boot = await (await this.#fetch(`/boot?${query}`)).json();
+    // Once the site says who it is, what they had as nobody has been joined to it.
+    if (boot.identified) this.#storage.set("session", null);
+    else if (boot.session) this.#storage.set("session", boot.session);
+    return boot;
+  }
+
+  async send(text: string, key: string, conversation?: string): Promise<Ids> {
+    return (await this.#post("/messages", { text, key, conversation, language: navigator.language })).json();
+  }
+
+  async confirm(conversation: string, confirmation: string, answer: "yes" | "no", key: string): Promise<Ids> {
+    return (await this.#post("/confirm", { conversation, confirmation, answer, key, language: navigator.language })).json();
+  }
+
+  async retry(conversation: string, key: string): Promise<Ids> {
+    return (await this.#post("/retry", { conversation, key, language: navigator.language })).json();
+  }
+
+  async stop(conversation: string): Promise<void> {
+    await this.#post("/stop", { conversation });
+  }
+
+  async feedback(message: string, rating: number, comment = ""): Promise<void> {
+    await this.#post("/feedback", { message, rating, comment });
+  }
+
+  async rate(conversation: string, stars: number): Promise<void> {
+    await this.#post("/rating", { conversation, stars });
+  }
+
+  async conversations(): Promise<Summary[]> {
+    return (await (await this.#fetch(`/conversations?bot=${this.#bot}`)).json()).data;
+  }
+
+  // All of its messages, however many pages they are.
+  async conversation(id: string): Promise<Conversation> {
+    const path = `/conversations/${id}?bot=${this.#bot}`;
+    const whole: Conversation = await (await this.#fetch(path)).json();
+    for (let page = whole; page.has_more && page.messages.length; ) {
+      const last = page.messages[page.messages.length - 1] as { position?: number };
+      page = await (await this.#fetch(`${path}&after=${last.position}`)).json();
+      whole.messages.push(...page.messages);
+    }
+    return whole;
+  }
+
+  async remove(conversation: string): Promise<void> {
+    await this.#fetch(`/conversations/${conversation}?bot=${this.#bot}`, { method: "DELETE" });
+  }
+
+  async export(): Promise<Blob> {
+    return (await this.#fetch(`/export?bot=${this.#bot}`)).blob();
+  }
+
+  async erase(): Promise<Record<string, number>> {
+    return (await (await this.#fetch(`/data?bot=${this.#bot}`, { method: "DELETE" })).json()).deleted;
+  }
+
+  // Watches until the page is gone: calls `event` for each, `state` when the connection comes and goes.
+  watch(event: (event: ServerEvent) => void, state: (connected: boolean) => void): () => void {
+    let lastId = "";
+    let wait = WAIT_FIRST;
+    let over = false;
+    let cut = new AbortController();
+    let wake = () => {};
+    const read = async () => {
+      cut = new AbortController();
+      let alive = setTimeout(() => cut.abort(), SILENCE_MOST);
+      const reply = await this.#fetch(`/events?bot=${this.#bot}`, { headers: lastId ? { "Last-Event-ID": lastId } : {}, signal: cut.signal });
+      const reader = reply.body!.getReader();
+      const decoder = new TextDecoder();
+      let text = "";
+      try {
+        for (;;) {
+          const { done, value } = await reader.read();
+          if (done) return;
+          clearTimeout(alive);
+          alive = setTimeout(() => cut.abort(), SILENCE_MOST);
+          text += decoder.decode(value, { stream: true });
+          for (let end; (end = text.indexOf("\n\n")) >= 0; text = text.slice(end + 2)) {
+            const fields: Record<string, string> = {};
+            for (const line of text.slice(0, end).split("\n")) {
+              const colon = line.indexOf(": ");
+              if (colon > 0) fields[line.slice(0, colon)] = line.slice(colon + 2);
+            }
+            if (!fields.event) continue;
+            if (fields.id) lastId = fields.id;
+            if (fields.event === "hello") {
+              wait = WAIT_FIRST;
+              state(true);
+            }
+            event({ ...JSON.parse(fields.data), name: fields.event });
+          }
+        }
+      } finally {
+        clearTimeout(alive);
+      }
+    };
+    const run = async () => {
+      while (!over) {
+        await read().catch((error) => {
+          // Who may not watch now may not in a second either.
+          if (error instanceof Refusal && error.status < 500 && error.status !== 429) wait = WAIT_MOST;
+        });
+        if (over) return;
+        state(false);
+        await new Promise<void>((done) => {
+          wake = done;
+          setTimeout(done, wait * (0.75 + Math.random() / 2));
+        });
+        wait = Math.min(wait * 2, WAIT_MOST);
+      }
+    };
+    const again = () => {
+      if (document.visibilityState === "hidden") return;
+      wait = WAIT_FIRST;
+      wake();
+    };
+    window.addEventListener("online", again);
+    document.addEventListener("visibilitychange", again);
+    void run();
+    return () => {
+      over = true;
+      cut.abort();
+      wake();
+      window.removeEventListener("online", again);
+      document.removeEventListener("visibilitychange", again);
+    };
+  }
+}
+
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

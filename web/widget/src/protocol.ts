@@ -1,0 +1,70 @@
+// What the server and the widget say to each other: docs/widget-protocol.md.
+export interface Message {
+  id: string;
+  role: "user" | "assistant" | "operator";
+  content: string;
+  status?: "complete" | "partial" | "failed";
+  created_at?: number;
+  offline?: boolean;
+  author?: string;
+}
+
+export interface Card {
+  id: string;
+  state: "waiting" | "yes" | "no" | "expired";
+  expires_at: number;
+  tool: string;
+  title: string;
+  fields: { name: string; value: string }[];
+}
+
+export interface Summary {
+  id: string;
+  title: string;
+  updated_at: number;
+  message_count: number;
+}
+
+export interface Boot {
+  bot: string;
+  name: string;
+  language: string;
+  direction: "ltr" | "rtl";
+  session?: string;
+  identified: boolean;
+  texts: Record<string, string>;
+  welcome: string;
+  suggestions: string[];
+  look: { color?: string; position: "left" | "right"; title: string };
+  image_hosts: string[];
+  message_max: number;
+  conversations: Summary[];
+}
+
+export interface Conversation {
+  id: string;
+  title: string;
+  mode: string;
+  messages: Message[];
+  confirmations: Card[];
+  has_more: boolean;
+}
+
+export interface Ids {
+  conversation: string;
+  turn: string;
+  message: string;
+  answer: string;
+}
+
+export type ServerEvent =
+  | { name: "hello"; resumed: boolean }
+  | { name: "reset" | "erased" }
+  | { name: "turn"; conversation: string; turn: string; answer: string; key: string; again?: boolean; message?: Message }
+  | { name: "delta"; turn: string; text: string }
+  | { name: "tool"; turn: string; id: string; state: "running" | "done" | "failed"; text: string }
+  | ({ name: "confirm"; conversation: string; turn: string } & Card)
+  | ({ name: "message"; conversation: string; turn?: string } & Message)
+  | { name: "error"; conversation: string; turn: string; code: string; message: string; retry: boolean }
+  | { name: "deleted"; conversation: string }
+  | { name: "end"; conversation: string; turn: string; finish: string };

@@ -1,0 +1,524 @@
+// What the visitor sees, as a state that events change. Everything is merged by ids, so that nothing shows twice however often it
+// comes: by the event stream, by a page of the store, by the reply to a message.
+import { Client, Refusal, Storage, newKey, type Identity } from "./client";
+import type { Boot, Card, Message, ServerEvent, Summary } from "./protocol";
+import english from "./texts/en.json";
+
+export interface Shown extends Message {
+  turn?: string;
+  streaming?: boolean;
+  sending?: "sending" | "queued" | "failed"; // a message of the visitor's own that the server does not have yet
+  key?: string;
+  rating?: number;
+  version?: number; // grows when what was written of it is to be written anew
+  problem?: string; // why there is no answer, in words for the visitor
+}
+
+export interface Tool {
+  id: string;
+  text: string;
+  state: "running" | "done" | "failed";
+}
+
+export interface Talk {
+  id: string | null; // null: nothing was said yet
+  messages: Shown[];
+  cards: (Card & { turn?: string })[];
+  tools: Tool[]; // of the turn under way
+  turn: string | null; // under way
+  loaded: boolean;
+}
+
+export type View = "talk" | "list";
+export type Listener = () => void;
+
+const newTalk = (id: string | null): Talk => ({ id, messages: [], cards: [], tools: [], turn: null, loaded: id === null });
+
+export class Store {
+  boot: Boot | null = null;
+  open = false;
+  view: View = "talk";
+  talk: Talk = newTalk(null);
+  list: Summary[] = [];
+  connected = true;
+  everConnected = false;
+  failure = ""; // the widget as a whole cannot work
+  notice = ""; // shown for a moment, and read out
+  spoken = ""; // only read out: who looks sees it
+  unread = 0;
+  draft: string;
+  readonly client: Client;
+  readonly #local: Storage;
+  readonly #tab: Storage;
+  readonly #listeners = new Set<Listener>();
+  readonly #deltas = new Map<string, (text: string) => void>(); // by the answer's id: who writes them down
+  readonly #answers = new Map<string, string>(); // turn to answer
+  readonly #talkOf = new Map<string, string>(); // turn to conversation
+  #over = new Set<string>(); // turns that are at their end
+  #unwatch: (() => void) | null = null;
+  #queued: { text: string; key: string } | null = null;
+  #handlers = new Map<string, Set<(detail: unknown) => void>>();
+
+  constructor(base: string, bot: string) {
+    this.#local = new Storage("localStorage", `switchboard.${bot}.`);
+    this.#tab = new Storage("sessionStorage", `switchboard.${bot}.`);
+    this.client = new Client(base, bot, this.#local);
+    this.draft = this.#tab.get("draft") ?? "";
+    this.unread = Number(this.#local.get("unread") ?? 0);
+    window.addEventListener("storage", (event) => {
+      if (event.key !== `switchboard.${bot}.unread`) return;
+      this.unread = Number(event.newValue ?? 0);
+      this.changed();
+    });
+    const kept = this.#tab.get("conversation");
+    if (kept) this.talk = newTalk(kept);
+  }
+
+  // --- who looks ---
+
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  on(name: string, handler: (detail: unknown) => void): () => void {
+    const all = this.#handlers.get(name) ?? new Set();
+    this.#handlers.set(name, all.add(handler));
+    return () => all.delete(handler);
+  }
+
+  #tell(name: string, detail?: unknown): void {
+    for (const handler of this.#handlers.get(name) ?? []) handler(detail);
+  }
+
+  text(name: keyof typeof english, values: Record<string, string | number> = {}): string {
+    const text = this.boot?.texts[name] ?? english[name];
+    return text.replace(/\{(\w+)\}/g, (all, key) => String(values[key] ?? all));
+  }
+
+  // Who writes an answer down gets what it says from here on, and reads what it said so far from the message.
+  writes(answer: string, write: (text: string) => void): () => void {
+    this.#deltas.set(answer, write);
+    return () => {
+      if (this.#deltas.get(answer) === write) this.#deltas.delete(answer);
+    };
+  }
+
+  get blocked(): boolean {
+    return this.#local.blocked;
+  }
+
+  wasOpen(): boolean {
+    return this.#tab.get("open") === "1";
+  }
+
+  say(notice: string): void {
+    this.notice = notice;
+    this.changed();
+  }
+
+  setDraft(text: string): void {
+    this.draft = text;
+    this.#tab.set("draft", text || null);
+  }
+
+  // --- coming and going ---
+
+  async show(): Promise<void> {
+    this.open = true;
+    this.#tab.set("open", "1");
+    this.#read();
+    this.changed();
+    this.#tell("open");
+    await this.start();
+  }
+
+  hide(): void {
+    this.open = false;
+    this.#tab.set("open", null);
+    this.changed();
+    this.#tell("close");
+  }
+
+  #read(): void {
+    this.unread = 0;
+    this.#local.set("unread", null);
+  }
+
+  async identify(identity: Identity): Promise<void> {
+    this.client.identity = identity;
+    if (!this.boot) return;
+    this.#unwatch?.();
+    this.#unwatch = null;
+    this.boot = null;
+    await this.start();
+  }
+
+  async start(): Promise<void> {
+    if (this.boot) return;
+    try {
+      this.boot = await this.client.boot();
+      this.list = this.boot.conversations;
+      this.failure = "";
+      this.#unwatch ??= this.client.watch(
+        (event) => this.take(event),
+        (connected) => this.#connection(connected),
+      );
+    } catch (error) {
+      this.failure = this.#words(error);
+    }
+    this.changed();
+  }
+
+  #connection(connected: boolean): void {
+    if (connected && !this.connected && this.everConnected) this.notice = this.text("reconnected");
+    this.connected = connected;
+    this.everConnected ||= connected;
+    this.changed();
+    if (connected) void this.#flush();
+  }
+
+  #words(error: unknown): string {
+    return error instanceof Refusal && error.message ? error.message : this.text("unavailable");
+  }
+
+  // --- events ---
+
+  take(event: ServerEvent): void {
+    switch (event.name) {
+      case "hello":
+        if (!event.resumed) void this.load();
+        break;
+      case "reset":
+        void this.load();
+        break;
+      case "erased":
+        this.list = [];
+        this.choose(null);
+        break;
+      case "turn":
+        this.#turn(event);
+        break;
+      case "delta":
+        this.#delta(event.turn, event.text);
+        return; // written where it belongs: nothing else changes
+      case "tool":
+        if (this.#isHere(event.turn)) this.#tool(event);
+        break;
+      case "confirm":
+        if (event.conversation === this.talk.id) this.#card(event);
+        break;
+      case "message":
+        this.#message(event);
+        break;
+      case "error":
+        if (event.conversation === this.talk.id) this.#problem(event.turn, event.message);
+        break;
+      case "deleted":
+        this.list = this.list.filter(({ id }) => id !== event.conversation);
+        if (this.talk.id === event.conversation) this.choose(null);
+        break;
+      case "end":
+        this.#end(event);
+        break;
+    }
+    this.changed();
+  }
+
+  #isHere(turn: string): boolean {
+    return this.talk.id !== null && this.#talkOf.get(turn) === this.talk.id;
+  }
+
+  #put(message: Shown): Shown {
+    const at = this.talk.messages.findIndex(({ id }) => id === message.id);
+    if (at < 0) {
+      this.talk.messages.push(message);
+      return message;
+    }
+    return Object.assign(this.talk.messages[at], message);
+  }
+
+  #turn(event: Extract<ServerEvent, { name: "turn" }>): void {
+    this.#answers.set(event.turn, event.answer);
+    this.#talkOf.set(event.turn, event.conversation);
+    const own = this.talk.messages.find(({ key }) => key === event.key);
+    // The first message of a conversation names it.
+    if (own && this.talk.id === null) this.#name(event.conversation);
+    if (event.conversation !== this.talk.id || this.#over.has(event.turn)) return;
+    if (event.again) this.#putAside();
+    else if (own && event.message) Object.assign(own, event.message, { sending: undefined });
+    else if (event.message) this.#put(event.message);
+    this.talk.turn = event.turn;
+    this.talk.tools = [];
+    this.spoken = "";
+    // The log may begin this turn anew: so does its answer.
+    const before = this.talk.messages.find(({ id }) => id === event.answer);
+    this.#put({ id: event.answer, role: "assistant", content: "", turn: event.turn, streaming: true, version: (before?.version ?? 0) + 1 });
+  }
+
+  // What the last message was answered with so far.
+  #putAside(): void {
+    while (this.talk.messages.length && this.talk.messages[this.talk.messages.length - 1].role !== "user") this.talk.messages.pop();
+  }
+
+  #delta(turn: string, text: string): void {
+    if (!this.#isHere(turn)) return;
+    const answer = this.talk.messages.find(({ id }) => id === this.#answers.get(turn));
+    if (!answer?.streaming) return;
+    const first = answer.content === "";
+    answer.content += text;
+    this.#deltas.get(answer.id)?.(text);
+    if (first) this.changed();
+  }
+
+  #tool(event: Extract<ServerEvent, { name: "tool" }>): void {
+    const tool = this.talk.tools.find(({ id }) => id === event.id);
+    if (tool) tool.state = event.state;
+    else this.talk.tools.push({ id: event.id, text: event.text, state: event.state });
+  }
+
+  #card(card: Card & { turn?: string }): void {
+    const known = this.talk.cards.find(({ id }) => id === card.id);
+    if (known) Object.assign(known, card);
+    else this.talk.cards.push(card);
+  }
+
+  #message(event: Extract<ServerEvent, { name: "message" }>): void {
+    const seen = this.open && document.visibilityState === "visible" && event.conversation === this.talk.id;
+    if (!seen && event.role !== "user" && event.content && !(event.turn && this.#over.has(event.turn))) {
+      this.unread++;
+      this.#local.set("unread", String(this.unread));
+    }
+    this.#tell("message", { role: event.role, content: event.content });
+    if (event.conversation !== this.talk.id) return;
+    // An empty answer is the end of the turn's business, not a message.
+    if (!event.content && event.status === "complete") {
+      this.talk.messages = this.talk.messages.filter(({ id }) => id !== event.id);
+      return;
+    }
+    const { name: _, conversation: __, ...message } = event;
+    this.#put({ ...message, streaming: false });
+  }
+
+  #problem(turn: string, problem: string): void {
+    const id = this.#answers.get(turn);
+    if (id) this.#put({ id, role: "assistant", content: this.talk.messages.find((one) => one.id === id)?.content ?? "", turn, problem });
+  }
+
+  #end(event: Extract<ServerEvent, { name: "end" }>): void {
+    this.#over.add(event.turn);
+    this.#touch(event.conversation);
+    if (this.talk.turn !== event.turn) return;
+    this.talk.turn = null;
+    this.talk.tools = [];
+    const answer = this.talk.messages.find(({ id }) => id === this.#answers.get(event.turn));
+    if (answer) answer.streaming = false;
+    this.spoken = event.finish === "cancelled" ? this.text("stopped") : event.finish === "error" ? (answer?.problem ?? this.text("failed")) : this.text("complete");
+    void this.#flush();
+  }
+
+  // Its place in the list.
+  #touch(conversation: string): void {
+    const known = this.list.find(({ id }) => id === conversation);
+    const title = this.talk.id === conversation ? this.talk.messages.find(({ role }) => role === "user")?.content : undefined;
+    const entry = known ?? { id: conversation, title: (title ?? "").split("\n")[0].slice(0, 80), updated_at: 0, message_count: 0 };
+    entry.updated_at = Date.now() / 1000;
+    this.list = [entry, ...this.list.filter(({ id }) => id !== conversation)];
+  }
+
+  #name(conversation: string): void {
+    this.talk.id = conversation;
+    this.#tab.set("conversation", conversation);
+  }
+
+  // --- the open conversation ---
+
+  async load(): Promise<void> {
+    const { talk } = this;
+    if (!talk.id) return;
+    try {
+      const kept = await this.client.conversation(talk.id);
+      if (this.talk !== talk) return;
+      const unknown = talk.messages.filter(({ id, sending, streaming }) => (sending || streaming) && !kept.messages.some((one) => one.id === id));
+      const extras = new Map(talk.messages.map((message) => [message.id, message]));
+      talk.messages = [...kept.messages.map((message) => ({ ...extras.get(message.id), ...message, streaming: extras.get(message.id)?.streaming })), ...unknown];
+      for (const card of kept.confirmations) this.#card(card);
+      talk.loaded = true;
+      // The server does not know of the turn any more (it was started anew): what came of it is what is kept.
+      if (talk.turn && !talk.messages.some(({ streaming }) => streaming)) talk.turn = null;
+    } catch (error) {
+      if (this.talk === talk && error instanceof Refusal && error.status === 404) this.choose(null);
+    }
+    this.changed();
+  }
+
+  choose(conversation: string | null): void {
+    this.talk = newTalk(conversation);
+    this.view = "talk";
+    this.#tab.set("conversation", conversation);
+    this.changed();
+    if (!conversation) return;
+    for (const [turn, talk] of this.#talkOf)
+      if (talk === conversation && !this.#over.has(turn)) {
+        this.talk.turn = turn;
+        this.talk.messages.push({ id: this.#answers.get(turn)!, role: "assistant", content: "", turn, streaming: true });
+      }
+    void this.load();
+  }
+
+  async showList(): Promise<void> {
+    this.view = "list";
+    this.changed();
+    try {
+      this.list = await this.client.conversations();
+    } catch {
+      // the one that is there is as good as any
+    }
+    this.changed();
+  }
+
+  // --- what the visitor does ---
+
+  async send(text: string): Promise<void> {
+    const key = newKey();
+    this.talk.messages.push({ id: `own-${key}`, role: "user", content: text, key, sending: "sending" });
+    this.changed();
+    await this.start();
+    await this.#post(text, key);
+  }
+
+  async #post(text: string, key: string): Promise<void> {
+    const { talk } = this;
+    const own = talk.messages.find((message) => message.key === key);
+    if (!own) return;
+    if (talk.turn || !this.connected) {
+      own.sending = "queued";
+      this.#queued = { text, key };
+      this.changed();
+      return;
+    }
+    own.sending = "sending";
+    own.problem = undefined;
+    this.changed();
+    try {
+      const ids = await this.client.send(text, key, talk.id ?? undefined);
+      if (talk.id === null && this.talk === talk) this.#name(ids.conversation);
+      if (own.sending) Object.assign(own, { id: ids.message, sending: undefined });
+    } catch (error) {
+      this.#refused(own, error, text);
+    }
+    this.changed();
+  }
+
+  #refused(own: Shown, error: unknown, text: string): void {
+    if (error instanceof Refusal && error.code === "conversation_busy") {
+      own.sending = "queued";
+      this.#queued = { text, key: own.key! };
+      return;
+    }
+    own.sending = "failed";
+    own.problem = error instanceof Refusal ? error.message : "";
+    this.notice = `${this.text("not_sent")} ${own.problem}`;
+  }
+
+  // What waited for the end of an answer, or for the connection.
+  async #flush(): Promise<void> {
+    const queued = this.#queued;
+    if (!queued || this.talk.turn || !this.connected) return;
+    this.#queued = null;
+    await this.#post(queued.text, queued.key);
+  }
+
+  async sendAgain(message: Shown): Promise<void> {
+    await this.#post(message.content, message.key!);
+  }
+
+  // The text comes back into the box.
+  takeBack(message: Shown): void {
+    this.#queued = null;
+    this.talk.messages = this.talk.messages.filter((one) => one !== message);
+    this.setDraft(message.content);
+    this.changed();
+  }
+
+  async stop(): Promise<void> {
+    if (this.talk.id) await this.client.stop(this.talk.id).catch((error) => this.say(this.#words(error)));
+  }
+
+  async retry(): Promise<void> {
+    if (this.talk.id) await this.client.retry(this.talk.id, newKey()).catch((error) => this.say(this.#words(error)));
+  }
+
+  async confirm(card: Card, answer: "yes" | "no"): Promise<void> {
+    try {
+      await this.client.confirm(this.talk.id!, card.id, answer, newKey());
+      card.state = answer;
+    } catch (error) {
+      if (error instanceof Refusal && error.code === "confirmation_expired") card.state = "expired";
+      else if (error instanceof Refusal && error.code === "confirmation_answered") void this.load();
+      this.notice = this.#words(error);
+    }
+    this.changed();
+  }
+
+  async feedback(message: Shown, rating: number, comment?: string): Promise<void> {
+    const before = message.rating;
+    message.rating = rating;
+    this.changed();
+    try {
+      await this.client.feedback(message.id, rating, comment);
+      if (rating) this.notice = this.text("thanks");
+    } catch (error) {
+      message.rating = before;
+      this.notice = this.#words(error);
+    }
+    this.changed();
+  }
+
+  async rate(stars: number): Promise<boolean> {
+    if (!this.talk.id) return false;
+    try {
+      await this.client.rate(this.talk.id, stars);
+      this.say(this.text("thanks"));
+      return true;
+    } catch (error) {
+      this.say(this.#words(error));
+      return false;
+    }
+  }
+
+  async remove(conversation: string): Promise<void> {
+    try {
+      await this.client.remove(conversation);
+      this.take({ name: "deleted", conversation });
+    } catch (error) {
+      this.say(this.#words(error));
+    }
+  }
+
+  async erase(): Promise<void> {
+    try {
+      const deleted = await this.client.erase();
+      this.take({ name: "erased" });
+      this.say(this.text("erased", deleted));
+    } catch (error) {
+      this.say(this.#words(error));
+    }
+  }
+
+  async export(): Promise<void> {
+    try {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(await this.client.export());
+      link.download = "conversations.json";
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    } catch (error) {
+      this.say(this.#words(error));
+    }
+  }
+}
