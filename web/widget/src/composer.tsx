@@ -41,7 +41,7 @@ export function Composer({ store }: { store: Store }) {
   const answering = store.talk.turn !== null;
   return (
     <form class="compose" onSubmit={(event) => { event.preventDefault(); send(); }}>
-      <textarea ref={box} rows={1} dir="auto" value={text} placeholder={store.text("placeholder")} aria-label={store.text("placeholder")} enterkeyhint="send" onInput={(event) => change(event.currentTarget.value)} onKeyDown={onKey} />
+      <textarea ref={box} rows={1} dir={text ? "auto" : undefined} value={text} placeholder={store.text("placeholder")} aria-label={store.text("placeholder")} enterkeyhint="send" onInput={(event) => change(event.currentTarget.value)} onKeyDown={onKey} />
       {answering && !text.trim() ? (
         <button type="button" class="send" aria-label={store.text("stop")} onClick={() => void store.stop()}>
           <Icon name="stop" />

@@ -118,7 +118,7 @@ function Own({ store, message }: { store: Store; message: Shown }) {
   return (
     <div class={`message user ${message.sending ? "waiting" : ""}`}>
       <span class="hidden">{store.text("you")}:</span>
-      <div class="bubble" dir="auto">{message.content}</div>
+      <div class="bubble"><div dir="auto">{message.content}</div></div>
       {message.sending === "queued" && (
         <div class="under">
           <span>{store.text("queued")}</span>

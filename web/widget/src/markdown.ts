@@ -3,13 +3,6 @@ import * as smd from "streaming-markdown";
 
 const TAGS: Record<number, string> = {
   [smd.PARAGRAPH]: "p",
-  // Below the page's own headings, whatever a model thinks of its answer.
-  [smd.HEADING_1]: "h3",
-  [smd.HEADING_2]: "h4",
-  [smd.HEADING_3]: "h5",
-  [smd.HEADING_4]: "h6",
-  [smd.HEADING_5]: "h6",
-  [smd.HEADING_6]: "h6",
   [smd.CODE_BLOCK]: "code",
   [smd.CODE_FENCE]: "code",
   [smd.CODE_INLINE]: "code",
@@ -32,6 +25,9 @@ const TAGS: Record<number, string> = {
   [smd.TABLE_ROW]: "tr",
   [smd.TABLE_CELL]: "td",
 };
+
+const HEADINGS: readonly number[] = [smd.HEADING_1, smd.HEADING_2, smd.HEADING_3, smd.HEADING_4, smd.HEADING_5, smd.HEADING_6];
+const TITLE_LEVEL = 2; // of the panel's own heading
 
 const SCHEMES = ["http:", "https:", "mailto:", "tel:"];
 const DEPTH_MAX = 50;
@@ -72,18 +68,28 @@ function showImage(node: HTMLElement, text: string, hosts: readonly string[]): v
   linkTo(node, text);
 }
 
+const isWord = (text: string) => /[\p{L}\p{N}]/u.test(text);
+
 export class MarkdownWriter {
   readonly #parser: smd.Parser;
+  readonly #inCode: () => boolean;
+  #last = ""; // the character before what comes
+  #held = ""; // an underscore whose next character is not there yet
 
   constructor(root: HTMLElement, hosts: readonly string[]) {
     const open = [root];
     const top = () => open[open.length - 1];
+    let level = TITLE_LEVEL;
+    // Below the panel's own heading and without a gap, whatever a model thinks of its answer.
+    const headingOf = (type: number) => (level = Math.min(TITLE_LEVEL + 1 + HEADINGS.indexOf(type), level + 1, 6));
+    this.#inCode = () => top().tagName === "CODE";
     this.#parser = smd.parser({
       data: null,
       add_token: (_, type) => {
         const parent = top();
         if (type === smd.DOCUMENT) return;
-        const node = document.createElement(open.length > DEPTH_MAX ? "span" : (TAGS[type] ?? "span"));
+        const tag = HEADINGS.includes(type) ? `h${headingOf(type)}` : (TAGS[type] ?? "span");
+        const node = document.createElement(open.length > DEPTH_MAX ? "span" : tag);
         if (node instanceof HTMLInputElement) {
           node.type = "checkbox";
           node.disabled = true;
@@ -119,11 +125,35 @@ export class MarkdownWriter {
     });
   }
 
+  // The parser takes every underscore for emphasis, also that in "order_number": within a word, and not in code, it is escaped.
   write(text: string): void {
+    text = this.#held + text;
+    this.#held = "";
+    let from = 0;
+    for (let at = text.indexOf("_"); at >= 0; at = text.indexOf("_", at + 1)) {
+      const before = at > 0 ? text[at - 1] : this.#last;
+      if (at + 1 === text.length) {
+        this.#write(text.slice(from, at));
+        this.#held = "_";
+        return;
+      }
+      if (!isWord(before) || !isWord(text[at + 1])) continue;
+      this.#write(text.slice(from, at));
+      smd.parser_write(this.#parser, this.#inCode() ? "_" : "\\_");
+      this.#last = "_";
+      from = at + 1;
+    }
+    this.#write(text.slice(from));
+  }
+
+  #write(text: string): void {
+    if (text) this.#last = text[text.length - 1];
     smd.parser_write(this.#parser, text);
   }
 
   end(): void {
+    this.#write(this.#held);
+    this.#held = "";
     smd.parser_end(this.#parser);
   }
 }

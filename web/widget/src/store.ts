@@ -54,6 +54,7 @@ export class Store {
   readonly #deltas = new Map<string, (text: string) => void>(); // by the answer's id: who writes them down
   readonly #answers = new Map<string, string>(); // turn to answer
   readonly #talkOf = new Map<string, string>(); // turn to conversation
+  #doubted = new Set<string>(); // turns of which nothing was heard since the stream began anew
   #over = new Set<string>(); // turns that are at their end
   #unwatch: (() => void) | null = null;
   #queued: { text: string; key: string } | null = null;
@@ -191,7 +192,9 @@ export class Store {
   take(event: ServerEvent): void {
     switch (event.name) {
       case "hello":
-        if (!event.resumed) void this.load();
+        if (event.resumed) break;
+        if (this.talk.turn) this.#doubted.add(this.talk.turn);
+        void this.load();
         break;
       case "reset":
         void this.load();
@@ -220,7 +223,7 @@ export class Store {
         break;
       case "deleted":
         this.list = this.list.filter(({ id }) => id !== event.conversation);
-        if (this.talk.id === event.conversation) this.choose(null);
+        if (this.talk.id === event.conversation) this.choose(null, this.view);
         break;
       case "end":
         this.#end(event);
@@ -243,6 +246,7 @@ export class Store {
   }
 
   #turn(event: Extract<ServerEvent, { name: "turn" }>): void {
+    this.#doubted.delete(event.turn);
     this.#answers.set(event.turn, event.answer);
     this.#talkOf.set(event.turn, event.conversation);
     const own = this.talk.messages.find(({ key }) => key === event.key);
@@ -266,6 +270,7 @@ export class Store {
   }
 
   #delta(turn: string, text: string): void {
+    this.#doubted.delete(turn);
     if (!this.#isHere(turn)) return;
     const answer = this.talk.messages.find(({ id }) => id === this.#answers.get(turn));
     if (!answer?.streaming) return;
@@ -348,17 +353,26 @@ export class Store {
       talk.messages = [...kept.messages.map((message) => ({ ...extras.get(message.id), ...message, streaming: extras.get(message.id)?.streaming })), ...unknown];
       for (const card of kept.confirmations) this.#card(card);
       talk.loaded = true;
-      // The server does not know of the turn any more (it was started anew): what came of it is what is kept.
-      if (talk.turn && !talk.messages.some(({ streaming }) => streaming)) talk.turn = null;
+      this.#endDoubted(talk);
     } catch (error) {
       if (this.talk === talk && error instanceof Refusal && error.status === 404) this.choose(null);
     }
     this.changed();
   }
 
-  choose(conversation: string | null): void {
+  // The log of the stream came before the page of the store. A turn of which neither knows ended with the server that had it.
+  #endDoubted(talk: Talk): void {
+    if (!talk.turn || !this.#doubted.has(talk.turn)) return;
+    for (const message of talk.messages)
+      if (message.streaming) Object.assign(message, { streaming: false, status: message.content ? "partial" : "failed" });
+    this.#over.add(talk.turn);
+    talk.turn = null;
+    void this.#flush();
+  }
+
+  choose(conversation: string | null, view: View = "talk"): void {
     this.talk = newTalk(conversation);
-    this.view = "talk";
+    this.view = view;
     this.#tab.set("conversation", conversation);
     this.changed();
     if (!conversation) return;
