@@ -54,7 +54,8 @@ export class Tab {
   async answered(text) {
     return until(async () => {
       const all = await this.page.locator(".message:not(.user)").allInnerTexts();
-      const busy = await this.page.locator(".dots, .tool").count();
+      // What is complete can be copied and judged; the welcome is no answer.
+      const busy = (await this.page.locator(".message.user").count()) > 0 && !(await this.answer().locator(".under").count());
       return !busy && all.length > 0 && (!text || all.at(-1).match(text)) && all.at(-1);
     }, `the answer ${text}; there is: ${(await this.page.locator(".log").allInnerTexts()).join("")}`);
   }
