@@ -289,10 +289,16 @@ static void report_unknown(struct reader *reader, const struct section *section,
 
 /* --- sections --- */
 
-/* Any form: only the variables in it are resolved here. */
+enum { TREE_VALUES_MAX = 10000 };
+
+/* Any form: only the variables in it are resolved here. What is written once and used a thousand
+ * times counts a thousand times: *left is what may still come. */
 static bool read_tree(struct reader *reader, const struct option *option, struct yaml_node *node,
-                      const struct place *place) {
+                      const struct place *place, size_t *left) {
     bool good = true;
+    if (*left == 0)
+        return false;
+    --*left;
     if (node->kind == YAML_SCALAR) {
         if (option->flags & OPTION_HIDDEN)
             errors_hide(reader->errors, node->start, node->end);
@@ -303,8 +309,11 @@ static bool read_tree(struct reader *reader, const struct option *option, struct
         struct place inner = {.parent = place,
                               .name = mapping ? node->pairs[i].key->text : (struct slice){NULL, 0},
                               .index = i};
-        good = read_tree(reader, option, mapping ? node->pairs[i].value : node->items[i], &inner) &&
+        good = read_tree(reader, option, mapping ? node->pairs[i].value : node->items[i], &inner,
+                         left) &&
                good;
+        if (*left == 0)
+            return false;
     }
     return good;
 }
@@ -319,10 +328,16 @@ static void read_option(struct reader *reader, const struct option *option,
     case OPTION_MAP:
         read_map(reader, option, pair->value, pair->key->start, place, base);
         break;
-    case OPTION_TREE:
-        if (read_tree(reader, option, pair->value, place))
+    case OPTION_TREE: {
+        size_t left = TREE_VALUES_MAX + 1;
+        if (read_tree(reader, option, pair->value, place, &left))
             *(const struct yaml_node **)(void *)(base + option->offset) = pair->value;
+        else if (left == 0)
+            errors_add(reader->errors, pair->key->start, place,
+                       "is too large: more than %d values (an alias counts as what it stands for)",
+                       TREE_VALUES_MAX);
         break;
+    }
     default:
         if (option->flags & OPTION_LIST)
             read_list(reader, option, pair->value, place, base);

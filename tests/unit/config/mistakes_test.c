@@ -500,6 +500,19 @@ static void test_laughs(void **state) {
                           "found a list");
 }
 
+static void test_tree_bomb(void **state) {
+    (void)state;
+    struct buffer text = {0};
+    buffer_append_string(&text, "x-a0: &a0 [l, l, l, l, l, l, l, l, l]\n");
+    for (int i = 1; i < 100; i++)
+        buffer_printf(&text, "x-a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i,
+                      i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+    buffer_append_string(&text, "tools: { t: { description: d, http: { url: 'http://a.example',"
+                                " body: *a99 } } }\n");
+    assert_refused(&text, "is too large: more than 10000 values (an alias counts as what it "
+                          "stands for)");
+}
+
 static void test_merge_bomb(void **state) {
     (void)state;
     struct buffer text = {0};
@@ -545,7 +558,8 @@ int main(void) {
         cmocka_unit_test(test_unusable_jwt), cmocka_unit_test(test_ten_mistakes),
         cmocka_unit_test(test_hundred),      cmocka_unit_test(test_behind_syntax_error),
         cmocka_unit_test(test_whole_file),   cmocka_unit_test(test_laughs),
-        cmocka_unit_test(test_merge_bomb),   cmocka_unit_test(test_caps),
+        cmocka_unit_test(test_merge_bomb),   cmocka_unit_test(test_tree_bomb),
+        cmocka_unit_test(test_caps),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -159,18 +159,18 @@ export class Client {
     let cut = new AbortController();
     let wake = () => {};
     const read = async () => {
-      cut = new AbortController();
-      let alive = setTimeout(() => cut.abort(), SILENCE_MOST);
-      const reply = await this.#fetch(`/events?bot=${this.#bot}`, { headers: lastId ? { "Last-Event-ID": lastId } : {}, signal: cut.signal });
-      const reader = reply.body!.getReader();
-      const decoder = new TextDecoder();
-      let text = "";
+      const own = (cut = new AbortController());
+      let alive = setTimeout(() => own.abort(), SILENCE_MOST);
       try {
+        const reply = await this.#fetch(`/events?bot=${this.#bot}`, { headers: lastId ? { "Last-Event-ID": lastId } : {}, signal: own.signal });
+        const reader = reply.body!.getReader();
+        const decoder = new TextDecoder();
+        let text = "";
         for (;;) {
           const { done, value } = await reader.read();
           if (done) return;
           clearTimeout(alive);
-          alive = setTimeout(() => cut.abort(), SILENCE_MOST);
+          alive = setTimeout(() => own.abort(), SILENCE_MOST);
           text += decoder.decode(value, { stream: true });
           for (let end; (end = text.indexOf("\n\n")) >= 0; text = text.slice(end + 2)) {
             const fields: Record<string, string> = {};

@@ -75,7 +75,7 @@ function Under({ store, message, last }: { store: Store; message: Shown; last: b
           {broken ? store.text("retry") : <Icon name="retry" />}
         </button>
       )}
-      {message.offline && <span>{store.text("answered_by_documents")}</span>}
+      {message.offline && <span>{store.text("automatic")}</span>}
     </div>
   );
 }

@@ -32,6 +32,8 @@ export interface Talk {
 export type View = "talk" | "list";
 export type Listener = () => void;
 
+const READ_MAX = 100; // ids of messages that tabs tell each other of
+
 const newTalk = (id: string | null): Talk => ({ id, messages: [], cards: [], tools: [], turn: null, loaded: id === null });
 
 export class Store {
@@ -57,7 +59,9 @@ export class Store {
   #doubted = new Set<string>(); // turns of which nothing was heard since the stream began anew
   #over = new Set<string>(); // turns that are at their end
   #unwatch: (() => void) | null = null;
-  #queued: { text: string; key: string } | null = null;
+  #queued: Shown[] = []; // the visitor's, in their order
+  #flushing = false;
+  #flushAgain = false;
   #handlers = new Map<string, Set<(detail: unknown) => void>>();
 
   constructor(base: string, bot: string) {
@@ -65,11 +69,21 @@ export class Store {
     this.#tab = new Storage("sessionStorage", `switchboard.${bot}.`);
     this.client = new Client(base, bot, this.#local);
     this.draft = this.#tab.get("draft") ?? "";
-    this.unread = Number(this.#local.get("unread") ?? 0);
+    this.unread = this.#ids("unread").length;
     window.addEventListener("storage", (event) => {
       if (event.key !== `switchboard.${bot}.unread`) return;
-      this.unread = Number(event.newValue ?? 0);
+      this.unread = this.#ids("unread").length;
       this.changed();
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (!this.#seen()) return;
+      this.#read();
+      this.changed();
+    });
+    // What the server does not have yet outlives the page in the box, not in the conversation.
+    window.addEventListener("pagehide", () => {
+      const unsent = this.talk.messages.filter(({ sending }) => sending === "queued" || sending === "failed").map(({ content }) => content);
+      if (unsent.length) this.#tab.set("draft", [...unsent, this.draft].filter(Boolean).join("\n"));
     });
     const kept = this.#tab.get("conversation");
     if (kept) this.talk = newTalk(kept);
@@ -145,9 +159,31 @@ export class Store {
     this.#tell("close");
   }
 
+  // All tabs hear of the same messages, in any order: ids are counted, and what one tab showed is unread in none.
+  #ids(name: "unread" | "read"): string[] {
+    return this.#local.get(name)?.split(",").filter(Boolean) ?? [];
+  }
+
+  #seen(): boolean {
+    return this.open && document.visibilityState === "visible";
+  }
+
+  #markRead(ids: string[]): void {
+    this.#local.set("read", [...new Set([...this.#ids("read"), ...ids])].slice(-READ_MAX).join(","));
+    const left = this.#ids("unread").filter((id) => !ids.includes(id));
+    this.unread = left.length;
+    this.#local.set("unread", left.join(",") || null);
+  }
+
   #read(): void {
-    this.unread = 0;
-    this.#local.set("unread", null);
+    this.#markRead(this.#ids("unread"));
+  }
+
+  #markUnread(id: string): void {
+    if (this.#ids("read").includes(id)) return;
+    const ids = [...new Set([...this.#ids("unread"), id])].slice(-READ_MAX);
+    this.unread = ids.length;
+    this.#local.set("unread", ids.join(","));
   }
 
   async identify(identity: Identity): Promise<void> {
@@ -193,11 +229,10 @@ export class Store {
     switch (event.name) {
       case "hello":
         if (event.resumed) break;
-        if (this.talk.turn) this.#doubted.add(this.talk.turn);
-        void this.load();
+        this.#doubt();
         break;
       case "reset":
-        void this.load();
+        this.#doubt();
         break;
       case "erased":
         this.list = [];
@@ -230,6 +265,12 @@ export class Store {
         break;
     }
     this.changed();
+  }
+
+  // Its end may be among what was missed.
+  #doubt(): void {
+    if (this.talk.turn) this.#doubted.add(this.talk.turn);
+    void this.load();
   }
 
   #isHere(turn: string): boolean {
@@ -293,10 +334,9 @@ export class Store {
   }
 
   #message(event: Extract<ServerEvent, { name: "message" }>): void {
-    const seen = this.open && document.visibilityState === "visible" && event.conversation === this.talk.id;
-    if (!seen && event.role !== "user" && event.content && !(event.turn && this.#over.has(event.turn))) {
-      this.unread++;
-      this.#local.set("unread", String(this.unread));
+    if (event.role !== "user" && event.content && !(event.turn && this.#over.has(event.turn))) {
+      if (this.#seen() && event.conversation === this.talk.id) this.#markRead([event.id]);
+      else this.#markUnread(event.id);
     }
     this.#tell("message", { role: event.role, content: event.content });
     if (event.conversation !== this.talk.id) return;
@@ -371,6 +411,9 @@ export class Store {
   }
 
   choose(conversation: string | null, view: View = "talk"): void {
+    // What was not sent is of no conversation: it goes along in the box.
+    for (const message of this.talk.messages) if (message.sending === "queued" || message.sending === "failed") this.#intoBox(message.content);
+    this.#queued = [];
     this.talk = newTalk(conversation);
     this.view = view;
     this.#tab.set("conversation", conversation);
@@ -399,39 +442,55 @@ export class Store {
 
   async send(text: string): Promise<void> {
     const key = newKey();
-    this.talk.messages.push({ id: `own-${key}`, role: "user", content: text, key, sending: "sending" });
+    const own: Shown = { id: `own-${key}`, role: "user", content: text, key, sending: "sending" };
+    this.talk.messages.push(own);
     this.changed();
     await this.start();
-    await this.#post(text, key);
+    await this.#post(own);
   }
 
-  async #post(text: string, key: string): Promise<void> {
-    const { talk } = this;
-    const own = talk.messages.find((message) => message.key === key);
+  // All goes through one queue, so that the order is the visitor's.
+  async #post(own: Shown): Promise<void> {
+    own.sending = "queued";
+    this.#queued.push(own);
+    await this.#flush();
+    this.changed();
+  }
+
+  // What waited for the end of an answer, or for the connection.
+  async #flush(): Promise<void> {
+    if (this.#flushing) this.#flushAgain = true;
+    if (this.#flushing || this.talk.turn || !this.connected) return;
+    const own = this.#queued.shift();
     if (!own) return;
-    if (talk.turn || !this.connected) {
-      own.sending = "queued";
-      this.#queued = { text, key };
-      this.changed();
-      return;
-    }
+    this.#flushing = true;
+    this.#flushAgain = false;
+    await this.#postNow(own);
+    this.#flushing = false;
+    // An answer lets the next one go at its end: here if that came already, or if there will be none.
+    if (this.#flushAgain || own.sending === "failed") await this.#flush();
+  }
+
+  async #postNow(own: Shown): Promise<void> {
+    const { talk } = this;
     own.sending = "sending";
     own.problem = undefined;
     this.changed();
     try {
-      const ids = await this.client.send(text, key, talk.id ?? undefined);
+      const ids = await this.client.send(own.content, own.key!, talk.id ?? undefined);
       if (talk.id === null && this.talk === talk) this.#name(ids.conversation);
       if (own.sending) Object.assign(own, { id: ids.message, sending: undefined });
     } catch (error) {
-      this.#refused(own, error, text);
+      if (this.talk === talk) this.#refused(own, error);
+      else this.#intoBox(own.content);
     }
     this.changed();
   }
 
-  #refused(own: Shown, error: unknown, text: string): void {
+  #refused(own: Shown, error: unknown): void {
     if (error instanceof Refusal && error.code === "conversation_busy") {
       own.sending = "queued";
-      this.#queued = { text, key: own.key! };
+      this.#queued.unshift(own);
       return;
     }
     own.sending = "failed";
@@ -439,24 +498,21 @@ export class Store {
     this.notice = `${this.text("not_sent")} ${own.problem}`;
   }
 
-  // What waited for the end of an answer, or for the connection.
-  async #flush(): Promise<void> {
-    const queued = this.#queued;
-    if (!queued || this.talk.turn || !this.connected) return;
-    this.#queued = null;
-    await this.#post(queued.text, queued.key);
-  }
-
   async sendAgain(message: Shown): Promise<void> {
-    await this.#post(message.content, message.key!);
+    await this.#post(message);
   }
 
   // The text comes back into the box.
   takeBack(message: Shown): void {
-    this.#queued = null;
+    this.#queued = this.#queued.filter((one) => one !== message);
     this.talk.messages = this.talk.messages.filter((one) => one !== message);
-    this.setDraft(message.content);
+    this.#intoBox(message.content);
     this.changed();
+  }
+
+  // Before what is being written there.
+  #intoBox(text: string): void {
+    this.setDraft(this.draft ? `${text}\n${this.draft}` : text);
   }
 
   async stop(): Promise<void> {
