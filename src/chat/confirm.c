@@ -15,7 +15,7 @@
 enum { FIELDS_MAX = 24, VALUE_MAX = 400, NAME_MAX = 60 };
 
 /* A yes from so long ago, whose tool never ran: the program ended in between. */
-static const int64_t stale_ms = 10 * 60 * 1000;
+static const int64_t stale_ms = INT64_C(10) * 60 * 1000;
 
 /* --- the card --- */
 

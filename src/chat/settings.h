@@ -137,6 +137,7 @@ struct bot {
     struct context_settings context;
     struct budget_settings budget;
     struct widget_settings widget;
+    int64_t retention_ms; /* after which a conversation is erased; 0: never */
 };
 
 struct settings {

@@ -12,5 +12,7 @@ int command_models(int argc, char **argv);
 int command_tokens(int argc, char **argv);
 int command_tool(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_export(int argc, char **argv);
+int command_erase(int argc, char **argv);
 int command_usage(int argc, char **argv);
 int command_version(int argc, char **argv);

@@ -165,7 +165,7 @@ static void start_signals(struct server *server) {
 
 static void on_sweep(void *user) {
     struct server *server = user;
-    service_sweep(&server->service);
+    service_sweep(&server->service, chat_settings(server->lanes[0].chat));
     timer_set(&server->sweep_timer, SWEEP_MS);
 }
 
@@ -211,7 +211,7 @@ static void run(struct server *server) {
     struct loop *loop = server->lanes[0].loop;
     timer_init(&server->drain_timer, loop, end_now, server);
     timer_init(&server->sweep_timer, loop, on_sweep, server);
-    timer_set(&server->sweep_timer, SWEEP_MS);
+    timer_set(&server->sweep_timer, 0); /* what a restart kept too long */
     start_signals(server);
     for (size_t i = 1; i < server->lane_count; i++)
         lane_start(&server->lanes[i]);

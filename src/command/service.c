@@ -169,28 +169,55 @@ bool service_restore_spending(struct service *service, const struct settings *se
 struct sweep {
     struct store_job job;
     struct estimates *estimates;
+    struct settings *settings; /* a reference */
+    int64_t erased;
 };
 
+/* What a tool did is known for an hour (chat/tool_run.c); a day is plenty. */
+static const int64_t writes_kept_ms = INT64_C(24) * 60 * 60 * 1000;
+
+static bool erase_old(struct store_session *session, struct sweep *sweep, int64_t now_ms,
+                      struct fault *fault) {
+    for (size_t i = 0; i < sweep->settings->bot_count; i++) {
+        const struct bot *bot = &sweep->settings->bots[i];
+        int64_t erased = 0;
+        if (bot->retention_ms > 0 && !store_retention(session, slice_of(bot->name),
+                                                       now_ms - bot->retention_ms, &erased, fault))
+            return false;
+        sweep->erased += erased;
+    }
+    return store_tool_writes_purge(session, now_ms - writes_kept_ms, fault);
+}
+
 static bool sweep(struct store_session *session, struct store_job *job, struct fault *fault) {
-    return store_counter_purge(session, clock_wall_ms(), fault) &&
-           store_answers_purge(session, clock_wall_ms(), fault) &&
-           estimates_save(((struct sweep *)job)->estimates, session, fault);
+    struct sweep *it = (struct sweep *)job;
+    int64_t now_ms = clock_wall_ms();
+    it->erased = 0;
+    return store_counter_purge(session, now_ms, fault) &&
+           store_answers_purge(session, now_ms, fault) &&
+           estimates_save(it->estimates, session, fault) && erase_old(session, it, now_ms, fault);
 }
 
 static void on_swept(struct store_job *job, const struct fault *fault) {
     if (fault)
         log_error("cannot forget old counters or keep estimates",
                   LOG_STRING("error", fault->message), );
+    struct sweep *it = (struct sweep *)job;
+    if (!fault && it->erased > 0)
+        log_info("conversations were erased, as their bot's retention has it",
+                 LOG_NUMBER("conversations", it->erased), );
+    settings_release(it->settings);
     free(job);
 }
 
-void service_sweep(struct service *service) {
+void service_sweep(struct service *service, struct settings *settings) {
     limiter_sweep(service->limiter, clock_wall_ms());
     ledger_sweep(service->ledger, clock_wall_ms());
     struct sweep *job = memory_zeroed(1, sizeof *job);
     job->job.run = sweep;
     job->job.done = on_swept;
     job->estimates = service->estimates;
+    job->settings = settings_reference(settings);
     store_write(service->store, &job->job);
 }
 

@@ -45,6 +45,7 @@ bool service_restore_spending(struct service *service, const struct settings *se
 /* Reads the bots' knowledge files into the store where they have changed. Blocking. Files that
  * cannot be read are told in the log and left as they were. */
 void service_learn(struct store *store, const struct settings *settings);
-/* Forgets limits whose time has passed; call it about once a minute. */
-void service_sweep(struct service *service);
+/* Forgets what is past: limits and answers whose time is over, and conversations that the bots of
+ * these settings are not to keep any longer. Call it about once a minute. */
+void service_sweep(struct service *service, struct settings *settings);
 struct chat_parts service_parts(const struct service *service, struct loop *loop);

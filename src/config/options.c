@@ -363,6 +363,9 @@ static const struct option bot_options[] = {
     BOT("answer_cache", OPTION_DURATION, answer_cache_ms, RANGE(0, 30 * DAY), .fallback = "0s",
         .help = "How long an answer is given again when a conversation begins with the same "
                 "question; 0s never."),
+    BOT("retention", OPTION_DURATION, retention_ms, RANGE(0, 3650 * DAY), .fallback = "0s",
+        .help = "After which time without a word a conversation is erased, with all that is "
+                "derived from it; 0s never."),
     BOT("retries", OPTION_INTEGER, retries, RANGE(0, 10), .fallback = "2",
         .help = "How often a model is tried again after a failure that may pass."),
     BOT("retry_deadline", OPTION_DURATION, retry_deadline_ms, RANGE(0, 10 * MINUTE),

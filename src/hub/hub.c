@@ -78,7 +78,7 @@ struct hub_claim {
 };
 
 struct hub_options hub_options_default(void) {
-    return (struct hub_options){256 * 1024, INT64_C(5) * 60 * 1000};
+    return (struct hub_options){(size_t)256 * 1024, INT64_C(5) * 60 * 1000};
 }
 
 struct hub *hub_create(const struct hub_options *options) {
@@ -300,9 +300,9 @@ void hub_wake(struct hub *hub, struct slice key) {
     struct shard *shard = shard_of(hub, hash);
     pthread_mutex_lock(&shard->lock);
     struct channel *channel = *place_of(shard, hash, key);
-    for (struct hub_subscription *one = channel ? channel->subscriptions : NULL; one;
-         one = one->next)
-        ring(&one->bell);
+    for (struct hub_subscription *subscription = channel ? channel->subscriptions : NULL;
+         subscription; subscription = subscription->next)
+        ring(&subscription->bell);
     pthread_mutex_unlock(&shard->lock);
 }
 
@@ -325,82 +325,85 @@ struct hub_subscription *hub_subscribe(struct hub *hub, struct slice key, struct
                                        int64_t now_ms, enum hub_found *ret_found) {
     uint64_t hash = hash_of(hub, key);
     struct shard *shard = shard_of(hub, hash);
-    struct hub_subscription *one = memory_zeroed(1, sizeof *one);
-    one->bell = (struct bell){.loop = loop, .ring = wake, .user = user, .shard = shard};
-    one->hub = hub;
+    struct hub_subscription *subscription = memory_zeroed(1, sizeof *subscription);
+    subscription->bell = (struct bell){.loop = loop, .ring = wake, .user = user, .shard = shard};
+    subscription->hub = hub;
     pthread_mutex_lock(&shard->lock);
     sweep(hub, shard, now_ms);
     struct channel *channel = find(hub, shard, hash, key, now_ms);
     trim(hub, shard, channel, now_ms);
-    one->channel = channel;
-    one->changes = channel->changes - 1;
-    bool known = find_number(channel, last_id, &one->number);
+    subscription->channel = channel;
+    subscription->changes = channel->changes - 1;
+    bool known = find_number(channel, last_id, &subscription->number);
     if (!known)
-        one->number = channel->first - 1;
+        subscription->number = channel->first - 1;
     *ret_found = last_id.size == 0 ? HUB_NEW : known ? HUB_RESUMED : HUB_LOST;
-    one->next = channel->subscriptions;
-    if (one->next)
-        one->next->previous = one;
-    channel->subscriptions = one;
+    subscription->next = channel->subscriptions;
+    if (subscription->next)
+        subscription->next->previous = subscription;
+    channel->subscriptions = subscription;
     shard->subscriptions++;
     pthread_mutex_unlock(&shard->lock);
-    return one;
+    return subscription;
 }
 
-void hub_unsubscribe(struct hub_subscription *one) {
-    struct shard *shard = one->bell.shard;
+void hub_unsubscribe(struct hub_subscription *subscription) {
+    struct shard *shard = subscription->bell.shard;
     pthread_mutex_lock(&shard->lock);
-    if (one->next)
-        one->next->previous = one->previous;
-    if (one->previous)
-        one->previous->next = one->next;
+    if (subscription->next)
+        subscription->next->previous = subscription->previous;
+    if (subscription->previous)
+        subscription->previous->next = subscription->next;
     else
-        one->channel->subscriptions = one->next;
+        subscription->channel->subscriptions = subscription->next;
     shard->subscriptions--;
-    let_go(&one->bell);
+    let_go(&subscription->bell);
     pthread_mutex_unlock(&shard->lock);
 }
 
-static size_t offset_of(const struct hub_subscription *one) {
-    const struct channel *channel = one->channel;
-    size_t at = one->changes == channel->changes ? one->offset : channel->start;
+static size_t offset_of(const struct hub_subscription *subscription) {
+    const struct channel *channel = subscription->channel;
+    size_t at = subscription->changes == channel->changes ? subscription->offset : channel->start;
     while (at < channel->log.size) {
         struct entry entry = entry_at(channel, at);
-        if (entry.number > one->number)
+        if (entry.number > subscription->number)
             break;
         at += entry_size(&entry);
     }
     return at;
 }
 
-bool hub_read(struct hub_subscription *one, struct buffer *out, size_t most, bool *ret_lost) {
-    struct shard *shard = one->bell.shard;
+bool hub_read(struct hub_subscription *subscription, struct buffer *out, size_t most,
+              bool *ret_lost) {
+    struct shard *shard = subscription->bell.shard;
     size_t from = out->size;
     pthread_mutex_lock(&shard->lock);
-    const struct channel *channel = one->channel;
+    const struct channel *channel = subscription->channel;
     *ret_lost = one->number + 1 < channel->first;
     if (*ret_lost)
-        one->number = channel->first - 1;
-    size_t at = one->changes == channel->changes && one->offset < channel->start ? channel->start
-                                                                                 : offset_of(one);
+        subscription->number = channel->first - 1;
+    size_t at = subscription->changes == channel->changes && subscription->offset < channel->start
+                    ? channel->start
+                    : offset_of(subscription);
     while (at < channel->log.size && out->size - from < most) {
         struct entry entry = entry_at(channel, at);
         buffer_printf(out, "id: %s-%llu\nevent: %s\ndata: ", channel->epoch,
                       (unsigned long long)entry.number, entry.name);
         buffer_append(out, (struct slice){channel->log.data + at + sizeof entry, entry.size});
         buffer_append(out, SLICE("\n\n"));
-        one->number = entry.number;
+        subscription->number = entry.number;
         at += entry_size(&entry);
     }
-    one->offset = at;
-    one->changes = channel->changes;
+    subscription->offset = at;
+    subscription->changes = channel->changes;
     bool more = at < channel->log.size;
     pthread_mutex_unlock(&shard->lock);
     return more;
 }
 
-void hub_position(const struct hub_subscription *one, struct buffer *out) {
-    buffer_printf(out, "%s-%llu", one->channel->epoch, (unsigned long long)one->number);
+void hub_position(const struct hub_subscription *subscription, struct buffer *out) {
+    buffer_printf(out, "%s-%llu", subscription->channel->epoch,
+                  (unsigned long long)subscription->number);
 }
 
 /* --- one at a time --- */

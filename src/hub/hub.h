@@ -30,11 +30,10 @@ struct hub_event {
     bool passing;  /* of no use once its whole is there: a delta */
     bool is_whole; /* the passing events of `part_of` before it need not be kept any longer */
 };
-/* Appends to the channel's log. Subscribers are told by hub_wake: publish what one waking of the
- * loop brings, then wake once. */
-void hub_publish(struct hub *hub, struct slice channel, const struct hub_event *event,
-                 int64_t now_ms);
-void hub_wake(struct hub *hub, struct slice channel);
+/* Appends to the log of the channel of that key, which is made where there is none. Subscribers are
+ * told by hub_wake: publish what one waking of the loop brings, then wake once. */
+void hub_publish(struct hub *hub, struct slice key, const struct hub_event *event, int64_t now_ms);
+void hub_wake(struct hub *hub, struct slice key);
 
 /* --- subscribing --- */
 
@@ -47,7 +46,7 @@ enum hub_found {
 };
 /* `wake(user)` is called on `loop` (the caller's) whenever there is more to read, but never from
  * inside a call of the hub. `last_id` is what the client had last, or empty. */
-struct hub_subscription *hub_subscribe(struct hub *hub, struct slice channel, struct slice last_id,
+struct hub_subscription *hub_subscribe(struct hub *hub, struct slice key, struct slice last_id,
                                        struct loop *loop, void (*wake)(void *user), void *user,
                                        int64_t now_ms, enum hub_found *ret_found);
 /* `wake` is not called any more. Loop's thread. */

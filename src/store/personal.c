@@ -1,6 +1,7 @@
 /* What is kept of a person: given out, erased, or joined to who they turn out to be. */
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/id.h"
 #include "base/json.h"
 #include "store/records.h"
 #include "store/session.h"
@@ -70,6 +71,33 @@ void store_erased_write(const struct store_erased *erased, struct json_writer *j
     json_member_int(json, "confirmations", erased->confirmations);
     json_member_int(json, "feedback", erased->feedback);
     json_end_object(json);
+}
+
+/* --- what is too old --- */
+
+bool store_retention(struct store_session *session, struct slice bot, int64_t before_ms,
+                     int64_t *ret_conversations, struct fault *fault) {
+    /* Ids begin with the time, so that what is young is not even looked at. */
+    static const char *const statements[] = {
+        "DELETE FROM conversations WHERE id IN (SELECT id FROM conversations WHERE id < $3"
+        " AND bot = $1 AND updated_ms < $2 LIMIT 5000)",
+        "DELETE FROM tool_calls WHERE id < $3 AND bot = $1 AND started_ms < $2",
+        "DELETE FROM bookings WHERE bot = $1 AND start_ms < $2",
+        "UPDATE calls SET user_id = 'erased' WHERE id < $3 AND bot = $1 AND started_ms < $2"
+        " AND user_id <> 'erased'",
+    };
+    const struct id first = id_first(before_ms);
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+        int64_t changes;
+        if (!session_run(session, statements[i],
+                         SESSION_VALUES(session_text(bot), session_integer(before_ms),
+                                        session_text(id_slice(&first))),
+                         &changes, fault))
+            return false;
+        if (i == 0)
+            *ret_conversations = changes;
+    }
+    return true;
 }
 
 /* --- giving out --- */

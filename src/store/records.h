@@ -202,6 +202,13 @@ struct store_erased {
  * `alias`. */
 bool store_user_erase(struct store_session *session, struct slice bot, struct slice user,
                       struct slice alias, struct store_erased *ret_erased, struct fault *fault);
+/* Erases conversations of that bot in which nothing was said since `before_ms` (wall clock), with
+ * what is derived from them, at most some thousand in one go. What calls cost is kept without who
+ * made them. */
+bool store_retention(struct store_session *session, struct slice bot, int64_t before_ms,
+                     int64_t *ret_conversations, struct fault *fault);
+/* Forgets which writes were done before `before_ms`: what is asked for later is wanted again. */
+bool store_tool_writes_purge(struct store_session *session, int64_t before_ms, struct fault *fault);
 /* As a JSON object. */
 void store_erased_write(const struct store_erased *erased, struct json_writer *json);
 

@@ -73,3 +73,9 @@ bool store_tool_write_end(struct store_session *session, struct slice key, bool 
     return session_run(session, keep, SESSION_VALUES(session_text(key), session_text(result)), NULL,
                        fault);
 }
+
+bool store_tool_writes_purge(struct store_session *session, int64_t before_ms,
+                             struct fault *fault) {
+    return session_run(session, "DELETE FROM tool_writes WHERE created_ms < $1",
+                       SESSION_VALUES(session_integer(before_ms)), NULL, fault);
+}
