@@ -379,7 +379,7 @@ bool hub_read(struct hub_subscription *subscription, struct buffer *out, size_t 
     size_t from = out->size;
     pthread_mutex_lock(&shard->lock);
     const struct channel *channel = subscription->channel;
-    *ret_lost = one->number + 1 < channel->first;
+    *ret_lost = subscription->number + 1 < channel->first;
     if (*ret_lost)
         subscription->number = channel->first - 1;
     size_t at = subscription->changes == channel->changes && subscription->offset < channel->start
