@@ -182,7 +182,7 @@ static bool erase_old(struct store_session *session, struct sweep *sweep, int64_
         const struct bot *bot = &sweep->settings->bots[i];
         int64_t erased = 0;
         if (bot->retention_ms > 0 && !store_retention(session, slice_of(bot->name),
-                                                       now_ms - bot->retention_ms, &erased, fault))
+                                                      now_ms - bot->retention_ms, &erased, fault))
             return false;
         sweep->erased += erased;
     }

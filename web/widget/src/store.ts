@@ -59,6 +59,7 @@ export class Store {
   #doubted = new Set<string>(); // turns of which nothing was heard since the stream began anew
   #over = new Set<string>(); // turns that are at their end
   #unwatch: (() => void) | null = null;
+  #starting: Promise<void> | null = null;
   #queued: Shown[] = []; // the visitor's, in their order
   #flushing = false;
   #flushAgain = false;
@@ -195,8 +196,14 @@ export class Store {
     await this.start();
   }
 
-  async start(): Promise<void> {
-    if (this.boot) return;
+  // Once, however many ask: two sessions would watch one and write to the other.
+  start(): Promise<void> {
+    if (this.boot) return Promise.resolve();
+    this.#starting ??= this.#boot().finally(() => (this.#starting = null));
+    return this.#starting;
+  }
+
+  async #boot(): Promise<void> {
     try {
       this.boot = await this.client.boot();
       this.list = this.boot.conversations;
