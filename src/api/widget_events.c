@@ -12,6 +12,7 @@
 
 enum {
     HEARTBEAT_MS = 15 * 1000,
+    RETRY_MS = 30 * 1000,
     READ_MAX = 32 * 1024,
     WAITING_MAX = 64 * 1024, /* for a slow client: the log keeps the rest for it */
 };
@@ -114,6 +115,13 @@ static void open_stream(struct errand *errand, struct errand_request *request) {
         hub_subscribe(stream->hub, stream->channel,
                       http_header_get(http_exchange_request(exchange), "Last-Event-ID"),
                       chat_parts(api->chat)->loop, pump, stream, clock_wall_ms(), &found);
+    if (!stream->subscription) {
+        struct fault fault;
+        fault_set(&fault, FAULT_RATE_LIMITED, "The chat is open in too many windows.");
+        fault.retry_after_ms = RETRY_MS;
+        errand_refuse(request, &fault);
+        return;
+    }
     stream->next = api->streams;
     if (stream->next)
         stream->next->previous = stream;

@@ -32,6 +32,7 @@ struct channel {
     size_t start;         /* where the oldest lies */
     int64_t used_ms;
     struct hub_subscription *subscriptions;
+    size_t subscription_count;
     struct hub_claim *claims;
 };
 
@@ -331,6 +332,12 @@ struct hub_subscription *hub_subscribe(struct hub *hub, struct slice key, struct
     pthread_mutex_lock(&shard->lock);
     sweep(hub, shard, now_ms);
     struct channel *channel = find(hub, shard, hash, key, now_ms);
+    if (channel->subscription_count == HUB_SUBSCRIPTIONS_MAX) {
+        pthread_mutex_unlock(&shard->lock);
+        free(subscription);
+        return NULL;
+    }
+    channel->subscription_count++;
     trim(hub, shard, channel, now_ms);
     subscription->channel = channel;
     subscription->changes = channel->changes - 1;
@@ -356,6 +363,7 @@ void hub_unsubscribe(struct hub_subscription *subscription) {
         subscription->previous->next = subscription->next;
     else
         subscription->channel->subscriptions = subscription->next;
+    subscription->channel->subscription_count--;
     shard->subscriptions--;
     let_go(&subscription->bell);
     pthread_mutex_unlock(&shard->lock);

@@ -38,13 +38,15 @@ void hub_wake(struct hub *hub, struct slice key);
 /* --- subscribing --- */
 
 struct hub_subscription;
+enum { HUB_SUBSCRIPTIONS_MAX = 50 };
 /* What a subscriber finds when it comes. */
 enum hub_found {
     HUB_NEW,     /* it named no event: the log from its beginning follows */
     HUB_RESUMED, /* what is behind the event that it named follows */
     HUB_LOST,    /* the log has no longer what it missed; what it has follows */
 };
-/* `wake(user)` is called on `loop` (the caller's) whenever there is more to read, but never from
+/* NULL when the channel has HUB_SUBSCRIPTIONS_MAX already: nobody has so many pages open.
+ * `wake(user)` is called on `loop` (the caller's) whenever there is more to read, but never from
  * inside a call of the hub. `last_id` is what the client had last, or empty. */
 struct hub_subscription *hub_subscribe(struct hub *hub, struct slice key, struct slice last_id,
                                        struct loop *loop, void (*wake)(void *user), void *user,

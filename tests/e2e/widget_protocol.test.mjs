@@ -126,6 +126,25 @@ test("nobody sees what is another's", async (t) => {
   await Promise.all([watch, theirs, foreign].map((one) => one.close()));
 });
 
+test("too many windows of one visitor are refused, and the others go on", async (t) => {
+  const { visitor } = await start(t);
+  const all = await Promise.all(Array.from({ length: 50 }, () => visitor.watch()));
+  const refused = await visitor.get("/events?bot=support");
+  assert.deepEqual([refused.status, refused.headers.get("retry-after")], [429, "30"]);
+  await all[0].close();
+  await until(async () => {
+    const again = new Watch(visitor);
+    await until(() => again.events.length || again.error, "hello or a refusal");
+    if (again.error) return false;
+    all.push(again);
+    return true;
+  }, "room for another");
+  const sent = await visitor.send("say to all");
+  await Promise.all(all.slice(1).map((watch) => watch.wait("end")));
+  assert.ok(all.slice(1).every((watch) => watch.text(sent.turn) === "to all"));
+  await Promise.all(all.map((watch) => watch.close()));
+});
+
 test("stop ends the answer and its cost, and the next message goes through", async (t) => {
   const { provider, server, visitor } = await start(t);
   const watch = await visitor.watch();

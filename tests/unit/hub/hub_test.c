@@ -226,6 +226,21 @@ static void what_nobody_uses_is_forgotten(void **state) {
     leave(&room);
 }
 
+static void a_channel_has_a_limit_of_watchers(void **state) {
+    (void)state;
+    struct room room = enter(10000);
+    struct hub_subscription *all[HUB_SUBSCRIPTIONS_MAX];
+    enum hub_found found;
+    for (size_t i = 0; i < HUB_SUBSCRIPTIONS_MAX; i++)
+        assert_non_null(all[i] = watch(room.hub, room.loop, "", 1, &found));
+    assert_null(watch(room.hub, room.loop, "", 1, &found));
+    hub_unsubscribe(all[7]);
+    assert_non_null(all[7] = watch(room.hub, room.loop, "", 1, &found));
+    for (size_t i = 0; i < HUB_SUBSCRIPTIONS_MAX; i++)
+        hub_unsubscribe(all[i]);
+    leave(&room);
+}
+
 static void one_claim_at_a_time(void **state) {
     (void)state;
     struct room room = enter(10000);
@@ -341,6 +356,7 @@ int main(void) {
         cmocka_unit_test(the_whole_takes_the_place_of_its_parts),
         cmocka_unit_test(the_log_is_bounded_and_says_so),
         cmocka_unit_test(what_nobody_uses_is_forgotten),
+        cmocka_unit_test(a_channel_has_a_limit_of_watchers),
         cmocka_unit_test(one_claim_at_a_time),
         cmocka_unit_test(many_threads_publish_to_one),
     };

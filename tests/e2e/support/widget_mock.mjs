@@ -1,11 +1,9 @@
 // A server that speaks the widget's protocol (docs/widget-protocol.md) with answers that a test dictates, step by step:
 // what the real one does only when the timing is unlucky can be had here each time.
-//
-//   node test/mock.mjs    serves a page with the widget on a free port and answers by itself
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
 
-const dist = new URL("../dist/", import.meta.url);
+const dist = new URL("../../../web/widget/dist/", import.meta.url);
 const json = (reply, status, body) => reply.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 
 export class Mock {
@@ -19,7 +17,6 @@ export class Mock {
   keys = new Map();
   events = true; // false: the stream cannot be reached
   boot = {};
-  script = null; // how it answers by itself
   #count = 0;
 
   static async start(t, options = {}) {
@@ -63,7 +60,6 @@ export class Mock {
     const message = { id: turn.message, role: "user", content: text, created_at: 1 };
     kept.push({ ...message, position: kept.length + 1 });
     this.say("turn", { conversation, turn: turn.turn, answer: turn.answer, key, message });
-    this.script?.(this, turn, text);
     return turn;
   }
 
@@ -127,12 +123,4 @@ export class Mock {
     if (messages) return json(reply, 200, { id: path.slice(14), title: messages[0].content, mode: "bot", messages, confirmations: [], has_more: false });
     return json(reply, 404, { error: { code: "not_found", message: "There is no such thing." } });
   }
-}
-
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-  const echo = (mock, turn, text) => {
-    for (const word of `You said: **${text}**`.split(/(?<= )/)) mock.delta(turn, word);
-    mock.end(turn);
-  };
-  console.log((await Mock.start(null, { script: echo })).url);
 }

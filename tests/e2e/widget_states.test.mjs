@@ -1,16 +1,14 @@
-// The built widget against a server whose every step the test decides. `npm run build` comes before.
+// The built widget against a server whose every step the test decides.
 // The parser of Markdown holds the last character back until it knows the next: what is waited for is a little shorter than what was said.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { Mock } from "./mock.mjs";
-
-const { chromium } = createRequire(new URL("../../../tests/e2e/package.json", import.meta.url))("playwright-core");
+import { until } from "./support/server.mjs";
+import { startBrowser } from "./support/browser.mjs";
+import { Mock } from "./support/widget_mock.mjs";
 
 async function start(t, options) {
   const mock = await Mock.start(t, options);
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"] });
-  t.after(() => browser.close());
+  const browser = await startBrowser(t);
   const context = await browser.newContext();
   const open = async () => {
     const page = await context.newPage();
@@ -24,16 +22,6 @@ async function start(t, options) {
     return page;
   };
   return { mock, context, open };
-}
-
-// A condition of the mock's or the page's, looked at again whenever the event loop has turned; the test's own limit ends it.
-async function until(condition, what, end = Date.now() + 15000) {
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    if (Date.now() > end) assert.fail(`waited in vain for ${what}`);
-    await new Promise((done) => setImmediate(done));
-  }
 }
 
 const box = (page) => page.locator(".compose textarea");
