@@ -19,6 +19,7 @@ static const struct command commands[] = {
     {"tool", command_tool, "list the tools of a configuration, and try one"},
     {"replay", command_replay, "run logged turns on other models, or only price them"},
     {"usage", command_usage, "report what was used and what it cost"},
+    {"leads", command_leads, "print who wants to be called back"},
     {"export", command_export, "print all that is kept of a person"},
     {"erase", command_erase, "erase all that is kept of a person"},
     {"version", command_version, "print the version"},

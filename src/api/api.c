@@ -41,6 +41,7 @@ static const struct route routes[] = {
     {"DELETE", "/api/widget/conversations/", widget_delete},
     {"POST", "/api/widget/feedback", widget_feedback},
     {"POST", "/api/widget/rating", widget_rating},
+    {"POST", "/api/widget/lead", widget_lead},
     {"GET", "/api/widget/export", widget_export},
     {"DELETE", "/api/widget/data", widget_erase},
     {"GET", "/widget.js", widget_file},

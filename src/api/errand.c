@@ -45,6 +45,11 @@ void errand_nothing(struct errand_request *request) {
     http_reply(request->exchange, 204, NULL, (struct slice){NULL, 0});
 }
 
+void errand_finish_empty(struct errand *errand, struct errand_request *request) {
+    errand_end(errand);
+    errand_nothing(request);
+}
+
 void errand_refuse(struct errand_request *request, const struct fault *fault) {
     struct metrics *metrics = chat_parts(request->api->chat)->metrics;
     atomic_fetch_add(&metrics->refused[fault->kind], 1);
@@ -153,6 +158,11 @@ static void on_identified(void *user, const struct identity *identity, const str
     errand->who = *identity;
     errand->who.claims = arena_copy(errand->arena, identity->claims);
     errand->what.user = arena_copy(errand->arena, slice_of(identity->user));
+    if (operation->take && !operation->take(errand, request, &limited)) {
+        errand_end(errand);
+        errand_refuse(request, &limited);
+        return;
+    }
     submit(errand);
 }
 

@@ -23,6 +23,8 @@ struct operation {
     bool only_browsers; /* a page that is not the bot's own site must name its origin */
     /* Reads the request; sets at least errand->what.bot where the request names one. */
     bool (*read)(struct errand *errand, struct http_exchange *exchange, struct fault *fault);
+    /* Once it is known who asks, and of which bot; still with the request at hand. May be NULL. */
+    bool (*take)(struct errand *errand, const struct errand_request *request, struct fault *fault);
     /* On a thread of the store: writes the reply to errand->out, which is empty. NULL: there is
      * nothing to do there. */
     bool (*run)(struct store_session *session, struct errand *errand, struct fault *fault);
@@ -65,6 +67,8 @@ struct errand_request {
 
 void errand_open(struct api *api, struct http_exchange *exchange,
                  const struct operation *operation);
+/* A `finish`: 204. */
+void errand_finish_empty(struct errand *errand, struct errand_request *request);
 /* For `finish`: the errand is freed. The request goes on until it is replied. */
 void errand_end(struct errand *errand);
 /* For `finish`: the reply, and the end of the request. */

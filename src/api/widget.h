@@ -20,6 +20,7 @@ void widget_conversations(struct api *api, struct http_exchange *exchange);
 void widget_conversation(struct api *api, struct http_exchange *exchange);
 void widget_feedback(struct api *api, struct http_exchange *exchange);
 void widget_rating(struct api *api, struct http_exchange *exchange);
+void widget_lead(struct api *api, struct http_exchange *exchange);
 void widget_export(struct api *api, struct http_exchange *exchange);
 void widget_erase(struct api *api, struct http_exchange *exchange);
 void widget_delete(struct api *api, struct http_exchange *exchange);

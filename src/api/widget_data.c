@@ -194,6 +194,7 @@ void widget_delete(struct api *api, struct http_exchange *exchange) {
 /* What the page asks for, in the errand's arena. */
 struct boot {
     struct slice language;
+    bool has_lead;
     struct slice session; /* of when they were nobody yet, where they are somebody now */
 };
 
@@ -252,6 +253,34 @@ static void write_look(struct json_writer *json, const struct bot *bot) {
     json_end_array(json);
 }
 
+/* What the page asks for before the chat, of who has not said it yet. */
+static void write_lead(struct json_writer *json, const struct errand *errand,
+                       const struct bot *bot) {
+    const struct boot *boot = errand->own;
+    const struct lead_settings *lead = &bot->lead;
+    json_key(json, "lead");
+    if (lead->field_count == 0 || boot->has_lead) {
+        json_null(json);
+        return;
+    }
+    json_begin_object(json);
+    json_key(json, "fields");
+    json_begin_array(json);
+    for (size_t i = 0; i < lead->field_count; i++) {
+        bool required = false;
+        for (size_t j = 0; j < lead->required_count; j++)
+            required = required || strcmp(lead->required[j], lead->fields[i]) == 0;
+        json_begin_object(json);
+        json_member_string(json, "name", slice_of(lead->fields[i]));
+        json_member_bool(json, "required", required);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    json_member_string(json, "consent",
+                       tool_text_for(lead->consent, lead->consent_count, boot->language));
+    json_end_object(json);
+}
+
 static void write_boot(struct json_writer *json, const struct errand *errand,
                        const struct bot *bot) {
     const struct boot *boot = errand->own;
@@ -272,8 +301,7 @@ static void write_boot(struct json_writer *json, const struct errand *errand,
     write_suggestions(json, widget, boot->language);
     write_look(json, bot);
     json_member_bool(json, "attachments", false);
-    json_key(json, "lead");
-    json_null(json);
+    write_lead(json, errand, bot);
     json_member_int(json, "message_max", (int64_t)bot->message_max);
     json_member_bool(json, "handoff", false);
 }
@@ -283,9 +311,9 @@ static bool run_boot(struct store_session *session, struct errand *errand, struc
     struct json_writer json = json_writer_start(&errand->out);
     json_begin_object(&json);
     json_key(&json, "conversations");
-    if (!write_list(session, errand, &json, &more, fault))
-        return false;
-    return true;
+    struct boot *boot = errand->own;
+    return write_list(session, errand, &json, &more, fault) &&
+           store_lead_has(session, errand->what.bot, errand->what.user, &boot->has_lead, fault);
 }
 
 /* Whoever signs in on a page brings along what they had as nobody. */

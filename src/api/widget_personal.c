@@ -61,17 +61,12 @@ static bool run_stars(struct store_session *session, struct errand *errand, stru
     return store_rating_put(session, &errand->what, errand->own, fault);
 }
 
-static void nothing(struct errand *errand, struct errand_request *request) {
-    errand_end(errand);
-    errand_nothing(request);
-}
-
 void widget_feedback(struct api *api, struct http_exchange *exchange) {
     static const struct operation operation = {.writes = true,
                                                .only_browsers = true,
                                                .read = read_thumb,
                                                .run = run_thumb,
-                                               .finish = nothing};
+                                               .finish = errand_finish_empty};
     errand_open(api, exchange, &operation);
 }
 
@@ -80,7 +75,7 @@ void widget_rating(struct api *api, struct http_exchange *exchange) {
                                                .only_browsers = true,
                                                .read = read_stars,
                                                .run = run_stars,
-                                               .finish = nothing};
+                                               .finish = errand_finish_empty};
     errand_open(api, exchange, &operation);
 }
 

@@ -111,6 +111,17 @@ struct widget_settings {
     size_t image_host_count;
 };
 
+/* Whom the owner may contact: what the widget asks for before the chat. */
+struct lead_settings {
+    const char *const *fields; /* of LEAD_FIELDS; none: nothing is asked */
+    size_t field_count;
+    const char *const *required;
+    size_t required_count;
+    const struct tool_text *consent; /* what the visitor must agree to; none: nothing */
+    size_t consent_count;
+};
+#define LEAD_FIELDS "name, email, phone, company, message"
+
 struct bot {
     const char *name;
     const struct tool *const *tools; /* that it may use */
@@ -137,6 +148,7 @@ struct bot {
     struct context_settings context;
     struct budget_settings budget;
     struct widget_settings widget;
+    struct lead_settings lead;
     int64_t retention_ms; /* after which a conversation is erased; 0: never */
 };
 

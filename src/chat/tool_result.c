@@ -86,7 +86,7 @@ static struct slice key_of(const struct turn *turn, const struct tool *tool,
 
 void tool_bindings(struct turn *turn, const struct tool *tool, struct slice arguments,
                    struct tool_run_request *request) {
-    struct tool_binding *bindings = arena_array(turn->arena, CLAIMS_MAX + 5, sizeof *bindings);
+    struct tool_binding *bindings = arena_array(turn->arena, CLAIMS_MAX + 6, sizeof *bindings);
     size_t count = 0;
     struct slice key = key_of(turn, tool, arguments);
     /* The server's own names come first: a claim named "id" does not replace the verified one. */
@@ -95,6 +95,7 @@ void tool_bindings(struct turn *turn, const struct tool *tool, struct slice argu
             SLICE("user.id"), slice_from(slice_of(turn->who.user), strlen("user:"))};
     bindings[count++] =
         (struct tool_binding){SLICE("conversation.id"), id_slice(&turn->conversation_id)};
+    bindings[count++] = (struct tool_binding){SLICE("visitor.key"), slice_of(turn->who.user)};
     if (turn->language.size > 0)
         bindings[count++] = (struct tool_binding){SLICE("visitor.language"), turn->language};
     bindings[count++] = (struct tool_binding){SLICE("bot.name"), slice_of(turn->bot->name)};

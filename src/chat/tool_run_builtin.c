@@ -1,5 +1,7 @@
 /* Tools that come with the program. */
 #include "base/arena.h"
+#include "base/clock.h"
+#include "base/id.h"
 #include "base/json.h"
 #include "chat/settings.h"
 #include "chat/tool_run_book.h"
@@ -38,6 +40,24 @@ static bool search(struct store_session *session, struct store_job *job, struct 
     return true;
 }
 
+/* --- capture_lead --- */
+
+static bool capture(struct store_session *session, struct store_job *job, struct fault *fault) {
+    struct tool_run *run = tool_run_of(job);
+    const struct id id = id_create();
+    const struct store_lead lead = {
+        .id = id_slice(&id),
+        .bot = slice_of(run->bot->name),
+        .user = tool_binding_get(&run->input, SLICE("visitor.key")),
+        .conversation_id = tool_binding_get(&run->input, SLICE("conversation.id")),
+        .fields = run->input.arguments,
+        .updated_ms = clock_wall_ms(),
+    };
+    buffer_clear(&run->result);
+    buffer_append(&run->result, SLICE("{\"noted\":true}"));
+    return store_lead_put(session, &lead, fault);
+}
+
 static void on_store(struct store_job *job, const struct fault *fault) {
     struct tool_run *run = tool_run_of(job);
     if (!tool_run_back(run))
@@ -51,6 +71,9 @@ void tool_run_builtin(struct tool_run *run) {
         break;
     case BUILTIN_BOOK_SLOT:
         tool_run_book(run);
+        break;
+    case BUILTIN_CAPTURE_LEAD:
+        tool_run_store(run, true, capture, on_store);
         break;
     case BUILTIN_SEARCH_KNOWLEDGE:
         tool_run_store(run, false, search, on_store);

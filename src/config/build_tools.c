@@ -269,7 +269,8 @@ static void build_builtin(struct builder *builder, struct draft_tool *draft,
                           const struct place *place) {
     struct builtin_tool *builtin = &draft->builtin;
     bool books = builtin->kind == BUILTIN_BOOK_SLOT;
-    draft->tool.write = books;
+    bool notes = builtin->kind == BUILTIN_CAPTURE_LEAD;
+    draft->tool.write = books || notes;
     if (books && !draft->calendar_node) {
         errors_add(builder->errors, draft->entry.offset, place, "calendar is missing");
     } else if (!books && draft->calendar_node) {
@@ -323,7 +324,7 @@ static bool find_kind(struct builder *builder, struct draft_tool *draft,
     }
     if (draft->builtin_name && !builtin_find(slice_of(draft->builtin_name), &draft->builtin.kind)) {
         mistake(builder, draft->entry.node, "builtin", place, draft->entry.offset,
-                "expected one of now, search_knowledge, book_slot");
+                "expected one of now, search_knowledge, book_slot, capture_lead");
         return false;
     }
     return true;
@@ -352,6 +353,9 @@ static void build_tool(struct builder *builder, struct draft_tool *draft, struct
     else if (tool->description.size == 0 && !draft->mcp_node)
         errors_add(builder->errors, draft->entry.offset, &place,
                    "description is missing: the model chooses by it");
+    /* The visitor sees what is noted of them. */
+    if (draft->builtin_name && draft->builtin.kind == BUILTIN_CAPTURE_LEAD)
+        tool->confirm = true;
     check_question(builder, draft, &place);
     if (draft->sql_node)
         build_sql(builder, draft, &place);

@@ -64,8 +64,9 @@ struct draft_bot {
     size_t tool_count;
     bool is_default;
     struct bot bot;
-    const struct yaml_node *welcome, *suggestions; /* of the widget; NULL when not given */
-    const char *const *models;                     /* as written */
+    const struct yaml_node *welcome, *suggestions,
+        *lead_consent;         /* of the widget; NULL when not given */
+    const char *const *models; /* as written */
     size_t model_count;
     const char *cheaper, *summary_model; /* as written, NULL when not given */
     struct draft_jwt jwt;

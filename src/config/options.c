@@ -386,6 +386,8 @@ static const struct option bot_options[] = {
         .help = "What happens when money runs short."),
     ROW("widget", OPTION_SECTION, struct draft_bot, bot, .section = &widget_section,
         .help = "How it looks on a page."),
+    ROW("lead", OPTION_SECTION, struct draft_bot, bot, .section = &lead_section,
+        .help = "How visitors can be reached."),
 };
 static const struct section bot_section = {
     .name = "bot",

@@ -27,6 +27,22 @@ static const struct option widget_options[] = {
                    "that a model wrote can carry away what was said.",
            .fallback_text = "none"),
 };
+static const struct option lead_options[] = {
+    ROW("fields", OPTION_STRING, struct draft_bot, bot.lead.fields,
+        LIST(struct draft_bot, bot.lead.field_count, 5), RANGE(1, 32),
+        .flags = OPTION_LIST | OPTION_REQUIRED, .help = "Of " LEAD_FIELDS "."),
+    ROW("required", OPTION_STRING, struct draft_bot, bot.lead.required,
+        LIST(struct draft_bot, bot.lead.required_count, 5), RANGE(1, 32), .flags = OPTION_LIST,
+        .help = "Those that must be filled in.", .fallback_text = "none"),
+    ROW("consent", OPTION_TREE, struct draft_bot, lead_consent, .form = "text, or language: text",
+        .help = "What the visitor must agree to; it is kept with what they said.",
+        .fallback_text = "nothing"),
+};
+const struct section lead_section = {
+    .name = "lead",
+    .help = "What the widget asks for before the chat. A tool `builtin: capture_lead` asks later.",
+    ROWS(lead_options)};
+
 const struct section widget_section = {
     .name = "widget",
     .help = "How it looks on a page (`<script src=\"…/widget.js\" data-bot=\"NAME\" async>`).",

@@ -229,6 +229,18 @@ static const char sqlite_4[] =
     "  created_ms INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX feedback_by_conversation ON feedback (conversation_id);"
+    /* Who wants to be called back: one row for a visitor and a bot. */
+    "CREATE TABLE leads ("
+    "  bot TEXT NOT NULL,"
+    "  user_id TEXT NOT NULL,"
+    "  id TEXT NOT NULL,"
+    "  conversation_id TEXT NOT NULL," /* where it was said; may be empty */
+    "  fields TEXT NOT NULL,"          /* a JSON object of texts */
+    "  consent TEXT NOT NULL,"         /* what they agreed to, in its words */
+    "  created_ms INTEGER NOT NULL,"
+    "  updated_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (bot, user_id)"
+    ") STRICT, WITHOUT ROWID;"
     "CREATE TABLE ratings ("
     "  conversation_id TEXT PRIMARY KEY REFERENCES conversations (id) ON DELETE CASCADE,"
     "  stars INTEGER NOT NULL," /* 1 to 5 */

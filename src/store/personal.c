@@ -13,7 +13,7 @@ bool store_user_adopt(struct store_session *session, struct slice bot, struct sl
     static const char *const statements[] = {
         "UPDATE conversations SET user_id = $3 WHERE bot = $1 AND user_id = $2",
         "UPDATE tool_calls SET user_id = $3 WHERE bot = $1 AND user_id = $2",
-        "UPDATE bookings SET user_id = $3 WHERE bot = $1 AND user_id = $2",
+        "UPDATE OR REPLACE leads SET user_id = $3 WHERE bot = $1 AND user_id = $2",
         "DELETE FROM sent WHERE bot = $1 AND user_id = $2",
     };
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
@@ -43,7 +43,8 @@ bool store_user_erase(struct store_session *session, struct slice bot, struct sl
         {"DELETE FROM confirmations WHERE " IN_THEIRS, &erased.confirmations},
         {"DELETE FROM messages WHERE " IN_THEIRS, &erased.messages},
         {"DELETE FROM tool_calls WHERE " OF_USER, &erased.tool_calls},
-        {"DELETE FROM bookings WHERE " OF_USER, &erased.bookings},
+        {"DELETE FROM bookings WHERE " IN_THEIRS, &erased.bookings},
+        {"DELETE FROM leads WHERE " OF_USER, &erased.leads},
         {"DELETE FROM sent WHERE " OF_USER, NULL},
         {"DELETE FROM conversations WHERE " OF_USER, &erased.conversations},
         /* What it cost stays, under a name that leads to nobody. */
@@ -70,6 +71,7 @@ void store_erased_write(const struct store_erased *erased, struct json_writer *j
     json_member_int(json, "bookings", erased->bookings);
     json_member_int(json, "confirmations", erased->confirmations);
     json_member_int(json, "feedback", erased->feedback);
+    json_member_int(json, "leads", erased->leads);
     json_end_object(json);
 }
 
@@ -83,6 +85,7 @@ bool store_retention(struct store_session *session, struct slice bot, int64_t be
         " AND bot = $1 AND updated_ms < $2 LIMIT 5000)",
         "DELETE FROM tool_calls WHERE id < $3 AND bot = $1 AND started_ms < $2",
         "DELETE FROM bookings WHERE bot = $1 AND start_ms < $2",
+        "DELETE FROM leads WHERE bot = $1 AND updated_ms < $2",
         "UPDATE calls SET user_id = 'erased' WHERE id < $3 AND bot = $1 AND started_ms < $2"
         " AND user_id <> 'erased'",
     };
@@ -150,6 +153,8 @@ bool store_user_export(struct store_session *session, struct slice bot, struct s
     static const char *const tools[] = {"conversation", "tool",       "arguments",
                                         "outcome",      "started_ms", NULL};
     static const char *const bookings[] = {"calendar", "topic", "start_ms", "created_ms", NULL};
+    static const char *const leads[] = {"id",         "fields",     "consent",
+                                        "created_ms", "updated_ms", NULL};
     static const char *const feedback[] = {"message", "comment", "rating", "created_ms", NULL};
     static const struct listing listings[] = {
         {"conversations",
@@ -165,9 +170,11 @@ bool store_user_export(struct store_session *session, struct slice bot, struct s
          " WHERE " OF_USER " ORDER BY id",
          tools},
         {"bookings",
-         "SELECT calendar, topic, start_ms, created_ms FROM bookings WHERE " OF_USER
+         "SELECT calendar, topic, start_ms, created_ms FROM bookings WHERE " IN_THEIRS
          " ORDER BY start_ms",
          bookings},
+        {"leads", "SELECT id, fields, consent, created_ms, updated_ms FROM leads WHERE " OF_USER,
+         leads},
         {"feedback",
          "SELECT message_id, comment, rating, created_ms FROM feedback WHERE " IN_THEIRS
          " UNION ALL SELECT conversation_id, comment, stars, created_ms FROM ratings"

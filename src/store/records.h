@@ -185,6 +185,25 @@ bool store_feedback_put(struct store_session *session, const struct store_conver
 bool store_rating_put(struct store_session *session, const struct store_conversation *whose,
                       const struct store_feedback *feedback, struct fault *fault);
 
+/* --- who wants to be called back --- */
+
+struct store_lead {
+    struct slice id; /* ULID */
+    struct slice bot, user;
+    struct slice conversation_id; /* may be empty */
+    struct slice fields;          /* a JSON object of texts */
+    struct slice consent;         /* what they agreed to, in its words; may be empty */
+    int64_t created_ms, updated_ms;
+};
+/* One for a user and a bot: what is new joins what was said before. */
+bool store_lead_put(struct store_session *session, const struct store_lead *lead,
+                    struct fault *fault);
+bool store_lead_has(struct store_session *session, struct slice bot, struct slice user,
+                    bool *ret_has, struct fault *fault);
+/* Of that bot (empty: of all), oldest first; in the arena. */
+bool store_leads_list(struct store_session *session, struct slice bot, struct arena *arena,
+                      struct store_lead **ret_leads, size_t *ret_count, struct fault *fault);
+
 /* --- what is kept of a person --- */
 
 /* What an anonymous visitor had becomes the user's. */
@@ -195,7 +214,7 @@ bool store_user_export(struct store_session *session, struct slice bot, struct s
                        struct buffer *out, struct fault *fault);
 /* How many rows of each kind. */
 struct store_erased {
-    int64_t conversations, messages, tool_calls, bookings, confirmations, feedback;
+    int64_t conversations, messages, tool_calls, bookings, confirmations, feedback, leads;
     int64_t calls; /* what they cost is kept under another name */
 };
 /* Erases it, with what is derived from it. What calls of models cost is kept, without text, under

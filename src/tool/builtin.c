@@ -27,6 +27,22 @@ static const struct {
          "\"topic\":{\"type\":\"string\",\"description\":\"What it is about, in a few words.\","
          "\"maxLength\":200}},"
          "\"required\":[\"day\"],\"additionalProperties\":false}"},
+    [BUILTIN_CAPTURE_LEAD] =
+        {"capture_lead",
+         "Notes that the visitor wants to be contacted, and how. Use it when they show interest in "
+         "an "
+         "offer, ask for a call or cannot be helped here, once they have said how to reach them.",
+         "{\"type\":\"object\",\"properties\":{"
+         "\"name\":{\"type\":\"string\",\"description\":\"Their name.\",\"maxLength\":200},"
+         "\"email\":{\"type\":\"string\",\"description\":\"Their e-mail "
+         "address.\",\"maxLength\":200,"
+         "\"pattern\":\"^[^@ ]+@[^@ ]+[.][^@ .]+$\"},"
+         "\"phone\":{\"type\":\"string\",\"description\":\"Their telephone "
+         "number.\",\"maxLength\":40,"
+         "\"pattern\":\"^[+]?[0-9 ()/.-]{5,39}$\"},"
+         "\"message\":{\"type\":\"string\",\"description\":\"What it is "
+         "about.\",\"maxLength\":1000}},"
+         "\"minProperties\":1,\"additionalProperties\":false}"},
 };
 
 bool builtin_find(struct slice name, enum builtin_kind *ret_kind) {

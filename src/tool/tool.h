@@ -49,7 +49,8 @@ struct tool {
 #define TOOL_NAME_PATTERN "^[a-z][a-z0-9_-]{0,63}$"
 
 /* A value that the server knows and no model can choose: "user.id", "user.email" (a claim of the
- * verified token), "conversation.id", "visitor.language" (BCP 47), "bot.name", "call.key" (the same
+ * verified token), "conversation.id", "visitor.key" (who it is,
+ * signed in or not), "visitor.language" (BCP 47), "bot.name", "call.key" (the same
  * for the same call, for Idempotency-Key). Absent ones are empty: SQL's NULL, nothing in a URL. */
 struct tool_binding {
     struct slice name;

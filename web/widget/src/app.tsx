@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Composer } from "./composer";
 import { Icon } from "./icons";
+import { LeadForm } from "./lead";
 import { List } from "./list";
 import { Log } from "./log";
 import type { Store } from "./store";
@@ -120,6 +121,8 @@ function useVisibleHeight(root: { current: HTMLElement | null }): void {
 
 function Panel({ store }: { store: Store }) {
   const root = useRef<HTMLDivElement>(null);
+  // Asked before the chat, not in the middle of one.
+  const asks = store.view === "talk" && store.talk.messages.length === 0 && store.talk.id === null ? store.boot?.lead : null;
   useVisibleHeight(root);
   const onKey = (event: KeyboardEvent) => {
     if (event.key === "Escape") {
@@ -140,9 +143,9 @@ function Panel({ store }: { store: Store }) {
     <div class="panel" role="dialog" aria-labelledby="title" ref={root} onKeyDown={onKey}>
       <Header store={store} />
       <Banner store={store} />
-      {store.view === "list" ? <List store={store} /> : <Log store={store} />}
+      {asks ? <LeadForm store={store} lead={asks} /> : store.view === "list" ? <List store={store} /> : <Log store={store} />}
       {store.notice && <div class="notice" aria-hidden="true">{store.notice}</div>}
-      {store.view === "talk" && <Composer store={store} />}
+      {store.view === "talk" && !asks && <Composer store={store} />}
     </div>
   );
 }

@@ -13,6 +13,7 @@ export class Refusal extends Error {
     readonly code: string,
     message: string,
     readonly retryAfter: number,
+    readonly param = "",
   ) {
     super(message);
   }
@@ -83,7 +84,7 @@ export class Client {
     const { error } = await reply.json().catch(() => ({ error: {} }));
     // What only the owner of the site can mend is for them to read.
     if (reply.status === 403) console.error(`Switchboard: ${error.message}`);
-    throw new Refusal(reply.status, error.code ?? "", error.message ?? "", Number(reply.headers.get("Retry-After") ?? 0));
+    throw new Refusal(reply.status, error.code ?? "", error.message ?? "", Number(reply.headers.get("Retry-After") ?? 0), error.param ?? "");
   }
 
   #post(path: string, body: object): Promise<Response> {
@@ -117,6 +118,10 @@ export class Client {
 
   async feedback(message: string, rating: number, comment = ""): Promise<void> {
     await this.#post("/feedback", { message, rating, comment });
+  }
+
+  async lead(fields: Record<string, string>, consent: boolean, conversation?: string): Promise<void> {
+    await this.#post("/lead", { fields, consent, conversation, language: navigator.language });
   }
 
   async rate(conversation: string, stars: number): Promise<void> {

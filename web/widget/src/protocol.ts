@@ -25,6 +25,11 @@ export interface Summary {
   message_count: number;
 }
 
+export interface Lead {
+  fields: { name: string; required: boolean }[];
+  consent: string; // "" asks for none
+}
+
 export interface Boot {
   bot: string;
   name: string;
@@ -37,6 +42,7 @@ export interface Boot {
   suggestions: string[];
   look: { color?: string; position: "left" | "right"; title: string };
   image_hosts: string[];
+  lead: Lead | null; // what is asked before the chat, until it was answered
   message_max: number;
   conversations: Summary[];
 }

@@ -568,6 +568,14 @@ export class Store {
     }
   }
 
+  // What is wrong is told by what it throws.
+  async lead(fields: Record<string, string>, consent: boolean): Promise<void> {
+    await this.client.lead(fields, consent, this.talk.id ?? undefined);
+    if (this.boot) this.boot.lead = null;
+    this.#tell("lead", fields);
+    this.changed();
+  }
+
   async remove(conversation: string): Promise<void> {
     try {
       await this.client.remove(conversation);

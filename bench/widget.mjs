@@ -1,0 +1,119 @@
+// What an open widget costs: memory of the server for each one that is idle, and for each that streams.
+//
+//   script/bench widget [--idle N] [--streaming N] [--build DIRECTORY]
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { randomBytes } from "node:crypto";
+
+const root = resolve(fileURLToPath(import.meta.url), "../..");
+const option = (name, usual) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? usual : process.argv[at + 1];
+};
+const idle = Number(option("idle", 10000));
+const streaming = Number(option("streaming", 1000));
+const binary = join(root, option("build", "build"), "switchboard");
+const origin = "https://shop.example.com";
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+async function until(check, what) {
+  for (const end = Date.now() + 120000; Date.now() < end; await pause(50)) if (await check()) return;
+  throw new Error(`waited in vain for ${what}`);
+}
+
+// A model that says a word every half second, for ever.
+const provider = createServer((incoming, reply) => {
+  incoming.resume();
+  reply.writeHead(200, { "content-type": "text/event-stream" });
+  const say = () => reply.write(`data: ${JSON.stringify({ id: "x", choices: [{ index: 0, delta: { content: "word " } }] })}\n\n`);
+  say();
+  const timer = setInterval(say, 500);
+  reply.on("close", () => clearInterval(timer));
+});
+await new Promise((done) => provider.listen(0, "127.0.0.1", done));
+
+const folder = mkdtempSync(join(tmpdir(), "switchboard-bench-"));
+writeFileSync(
+  join(folder, "c.yaml"),
+  JSON.stringify({
+    listen: "127.0.0.1:0",
+    database: `sqlite:${join(folder, "b.db")}`,
+    threads: 2,
+    http: { connections_max: 30000 },
+    log: { level: "error" },
+    providers: { up: { api: "openai", url: `http://127.0.0.1:${provider.address().port}/v1`, key: "x" } },
+    bots: { b: { models: ["up/m"], access: { anonymous: true, origins: [origin] }, budget: { allow_unpriced: true } } },
+  }),
+);
+const server = spawn(binary, ["serve", "-c", join(folder, "c.yaml")], { stdio: ["ignore", "pipe", "inherit"] });
+let out = "";
+server.stdout.on("data", (bytes) => (out += bytes));
+await until(() => /listens on http:\/\/[^/]+/.test(out), "the server");
+const [, host, port] = out.match(/listens on http:\/\/([^:]+):(\d+)/);
+
+// KiB of the process that are its own.
+const memory = () => Number(readFileSync(`/proc/${server.pid}/smaps_rollup`, "utf8").match(/^Pss:\s+(\d+)/m)[1]);
+const agent = new Agent({ keepAlive: false, maxSockets: Infinity });
+let greeted = 0;
+let words = 0;
+
+function call(method, path, headers = {}, body) {
+  return new Promise((done, fail) => {
+    const sent = request({ host, port, method, path: `/api/widget${path}`, agent, headers: { origin, ...headers } }, (reply) => {
+      let text = "";
+      reply.on("data", (bytes) => (text += bytes));
+      reply.on("end", () => done({ status: reply.statusCode, body: text ? JSON.parse(text) : null }));
+    });
+    sent.on("error", fail);
+    sent.end(body && JSON.stringify(body));
+  });
+}
+
+const open = [];
+function watch(session) {
+  const sent = request({ host, port, path: "/api/widget/events?bot=b", agent, headers: { origin, ...(session && { "x-switchboard-session": session }) } }, (reply) => {
+    reply.on("data", (bytes) => {
+      const text = String(bytes);
+      if (text.includes("event: hello")) greeted++;
+      words += text.split("event: delta").length - 1;
+    });
+  });
+  sent.on("error", (error) => {
+    if (server.exitCode === null && !server.killed) throw error;
+  });
+  sent.end();
+  open.push(sent);
+}
+
+async function inLots(count, each) {
+  for (let done = 0; done < count; done += 200) await Promise.all(Array.from({ length: Math.min(200, count - done) }, each));
+}
+
+await call("GET", "/boot?bot=b");
+const before = memory();
+await inLots(idle, async () => watch());
+await until(() => greeted === idle, `${idle} streams; there are ${greeted}`);
+const idleAt = memory();
+console.log(`${idle} idle widgets: ${((idleAt - before) / idle).toFixed(2)} KiB each (${((idleAt - before) / 1024).toFixed(1)} MiB)`);
+
+await inLots(streaming, async () => {
+  const { body } = await call("GET", "/boot?bot=b");
+  watch(body.session);
+  const { status } = await call("POST", "/messages", { "content-type": "application/json", "x-switchboard-session": body.session }, { bot: "b", text: "Tell me a long story.", key: randomBytes(12).toString("hex") });
+  if (status !== 202) throw new Error(`a message got ${status}`);
+});
+await until(() => words > streaming * 20, "twenty words each");
+const all = memory();
+console.log(`${streaming} of them and their answers under way: ${((all - idleAt) / streaming).toFixed(2)} KiB each (${((all - idleAt) / 1024).toFixed(1)} MiB), their own turns, upstream connections and logs included`);
+
+server.kill("SIGKILL");
+provider.closeAllConnections();
+provider.close();
+for (const one of open) one.destroy();
+rmSync(folder, { recursive: true });
+process.exit(0);
