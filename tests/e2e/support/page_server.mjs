@@ -53,9 +53,9 @@ export class Tab {
   // The text of the last answer, once it is complete.
   async answered(text) {
     return until(async () => {
-      const all = await this.page.locator(".message:not(.user)").allInnerTexts();
-      // What is complete can be copied and judged; the welcome is no answer.
+      // What is complete can be copied and judged; the welcome is no answer. Looked at before the text, which is whole then.
       const busy = (await this.page.locator(".message.user").count()) > 0 && !(await this.answer().locator(".under").count());
+      const all = await this.page.locator(".message:not(.user)").allInnerTexts();
       return !busy && all.length > 0 && (!text || all.at(-1).match(text)) && all.at(-1);
     }, `the answer ${text}; there is: ${(await this.page.locator(".log").allInnerTexts()).join("")}`);
   }
