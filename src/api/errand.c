@@ -205,6 +205,9 @@ void errand_open(struct api *api, struct http_exchange *exchange,
         !door_find_bot(request->settings, errand->what.bot, "bot", &request->bot, &fault) ||
         (operation->only_browsers && !origin_named(exchange, &fault)) ||
         !origin_check(exchange, request->bot, &fault)) {
+        /* The page's developer reads in the console which line is missing. */
+        if (operation->only_browsers && strcmp(fault.code, "origin_not_allowed") == 0)
+            origin_tell(exchange);
         errand_end(errand);
         errand_refuse(request, &fault);
         return;

@@ -43,6 +43,11 @@ bool origin_check(struct http_exchange *exchange, const struct bot *bot, struct 
     return true;
 }
 
+void origin_tell(struct http_exchange *exchange) {
+    http_exchange_add_header(exchange, "Access-Control-Allow-Origin", origin_of(exchange));
+    http_exchange_add_header(exchange, "Vary", SLICE("Origin"));
+}
+
 bool origin_named(struct http_exchange *exchange, struct fault *fault) {
     const struct http_request *request = http_exchange_request(exchange);
     /* Browsers leave it out where a page only reads from its own site, and say so. */

@@ -6,6 +6,8 @@ struct fault;
 struct http_exchange;
 struct settings;
 
+/* Lets a page that may not use the bot read why: for a refusal only. */
+void origin_tell(struct http_exchange *exchange);
 /* True when a browser sent it, on behalf of a page that it names. FORBIDDEN otherwise: for doors
  * that only pages have a use for. */
 bool origin_named(struct http_exchange *exchange, struct fault *fault);

@@ -259,8 +259,7 @@ test("storage that is blocked, a page that is not allowed, a clock that is wrong
   stranger.widget = server.url;
   const foreign = await Tab.open(context, stranger.origin);
   await foreign.page.locator(".launcher").click();
-  // The browser keeps the reply from a page that is not allowed; the console of the browser says so.
-  await until(() => foreign.problems.some((text) => /access\.origins|CORS|origin/i.test(text)), "a diagnosis in the console");
-  await foreign.page.getByText("The chat is not available at the moment.").waitFor();
+  await until(() => foreign.problems.some((text) => text.includes(`add "${stranger.origin}" to bots.support.access.origins`)), "the line that is missing, in the console");
+  await foreign.page.locator(".banner.bad").waitFor();
   assert.ok(page);
 });
