@@ -338,7 +338,8 @@ static void start(struct errand *errand, struct errand_request *request) {
     const struct turn_request what = request_of(turn, errand, sending, address);
     request->gone = on_gone;
     request->user = turn;
-    /* The turn may be over before it returns, and `turn` freed with it. */
+    /* The turn may be over before it returns: `turn` is freed with it, and the request replied. */
+    errand->request = NULL;
     struct turn *started = turn_start(request->api->chat, &what, &sink, turn);
     if (started)
         turn->turn = started;
