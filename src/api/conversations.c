@@ -126,9 +126,16 @@ static void write_message(const struct store_message *message, struct json_write
     json_end_object(json);
 }
 
-static void write_cards(const struct store_confirmation *cards, size_t count,
-                        struct json_writer *json) {
-    json_key(json, "confirmations");
+void conversations_write_messages(const struct store_message *messages, size_t count,
+                                  struct json_writer *json) {
+    json_begin_array(json);
+    for (size_t i = 0; i < count; i++)
+        write_message(&messages[i], json);
+    json_end_array(json);
+}
+
+void conversations_write_cards(const struct store_confirmation *cards, size_t count,
+                               struct json_writer *json) {
     json_begin_array(json);
     for (size_t i = 0; i < count; i++) {
         const struct turn_confirm card = {cards[i].id, cards[i].card, cards[i].state,
@@ -157,12 +164,11 @@ static bool run_get(struct store_session *session, struct errand *errand, struct
     json_begin_object(&json);
     write_members(errand, &entry, &json);
     json_key(&json, "messages");
-    json_begin_array(&json);
-    for (size_t i = 0; i < count; i++)
-        write_message(&messages[i], &json);
-    json_end_array(&json);
-    if (card_count > 0)
-        write_cards(cards, card_count, &json);
+    conversations_write_messages(messages, count, &json);
+    if (card_count > 0) {
+        json_key(&json, "confirmations");
+        conversations_write_cards(cards, card_count, &json);
+    }
     json_member_bool(&json, "has_more", more);
     json_end_object(&json);
     return true;

@@ -2,8 +2,12 @@
  * (`bot`, else the default one); any other is not found. They go on at the chat doors, by
  * `conversation_id`. */
 #pragma once
+#include <stddef.h>
 struct api;
 struct http_exchange;
+struct json_writer;
+struct store_confirmation;
+struct store_message;
 
 /* POST /v1/conversations: makes an empty one. */
 void conversations_create(struct api *api, struct http_exchange *exchange);
@@ -13,3 +17,10 @@ void conversations_list(struct api *api, struct http_exchange *exchange);
 void conversations_get(struct api *api, struct http_exchange *exchange);
 /* DELETE /v1/conversations/ID: with its messages; what it cost is still known. */
 void conversations_delete(struct api *api, struct http_exchange *exchange);
+
+/* What was said, and the cards that wait for an answer, as JSON lists: the same for every door that
+ * shows a conversation. */
+void conversations_write_messages(const struct store_message *messages, size_t count,
+                                  struct json_writer *json);
+void conversations_write_cards(const struct store_confirmation *cards, size_t count,
+                               struct json_writer *json);

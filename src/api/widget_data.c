@@ -1,5 +1,6 @@
 /* What the widget reads: its settings and texts at the start, conversations, messages. */
 #include "api/api_state.h"
+#include "api/conversations.h"
 #include "api/errand.h"
 #include "api/widget.h"
 #include "api/widget_files.h"
@@ -8,9 +9,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "chat/chat.h"
-#include "chat/confirm.h"
 #include "chat/settings.h"
-#include "chat/turn.h"
 #include "http/server.h"
 #include "hub/hub.h"
 #include "tool/tool.h"
@@ -92,17 +91,6 @@ static bool read_one(struct errand *errand, struct http_exchange *exchange, stru
            errand_wrong(fault, "after", "must be the position of a message, a whole number.");
 }
 
-static void write_message(const struct store_message *message, struct json_writer *json) {
-    json_begin_object(json);
-    json_member_string(json, "id", message->id);
-    json_member_int(json, "position", message->position);
-    json_member_string(json, "role", message->role);
-    json_member_string(json, "content", message->text);
-    json_member_string(json, "status", message->status);
-    json_member_int(json, "created_at", message->created_ms / 1000);
-    json_end_object(json);
-}
-
 static bool write_cards(struct store_session *session, struct errand *errand,
                         struct json_writer *json, struct fault *fault) {
     struct store_confirmation *cards;
@@ -111,16 +99,7 @@ static bool write_cards(struct store_session *session, struct errand *errand,
                                      &cards, &count, fault))
         return false;
     json_key(json, "confirmations");
-    json_begin_array(json);
-    for (size_t i = 0; i < count; i++) {
-        struct buffer text = {0};
-        confirm_write(
-            &(struct turn_confirm){cards[i].id, cards[i].card, cards[i].state, cards[i].expires_ms},
-            &text);
-        json_raw(json, buffer_slice(&text));
-        buffer_finish(&text);
-    }
-    json_end_array(json);
+    conversations_write_cards(cards, count, json);
     return true;
 }
 
@@ -141,10 +120,7 @@ static bool run_one(struct store_session *session, struct errand *errand, struct
     write_title(&json, title);
     json_member_string(&json, "mode", SLICE("bot"));
     json_key(&json, "messages");
-    json_begin_array(&json);
-    for (size_t i = 0; i < count; i++)
-        write_message(&messages[i], &json);
-    json_end_array(&json);
+    conversations_write_messages(messages, count, &json);
     if (!write_cards(session, errand, &json, fault))
         return false;
     json_member_bool(&json, "has_more", more);

@@ -15,10 +15,6 @@
 
 enum { FIELD_MAX = 200, MESSAGE_MAX = 2000, DIGITS_MIN = 5, DIGITS_MAX = 15 };
 
-struct filled {
-    struct store_lead lead;
-};
-
 static bool refuse(struct fault *fault, const char *field, const char *why) {
     fault_set(fault, FAULT_BAD_INPUT, "%s %s", field, why);
     return fault_param(fault, "fields.%s", field);
@@ -77,22 +73,21 @@ static bool take_field(const struct lead_settings *settings, const char *name, s
 }
 
 static bool read_lead(struct errand *errand, struct http_exchange *exchange, struct fault *fault) {
-    struct filled *filled = arena_allocate(errand->arena, sizeof *filled);
+    struct store_lead *lead = arena_allocate(errand->arena, sizeof *lead);
     const struct body body = {.root = http_exchange_request(exchange)->body};
-    errand->own = filled;
+    errand->own = lead;
     return body_check(body.root, fault) &&
            body_string(&body, "bot", errand->arena, &errand->what.bot, fault);
 }
 
 static bool write_lead(struct store_session *session, struct errand *errand, struct fault *fault) {
-    const struct filled *filled = errand->own;
-    return store_lead_put(session, &filled->lead, fault);
+    return store_lead_put(session, errand->own, fault);
 }
 
 /* What the bot asks for decides what is taken. */
 static bool take(struct errand *errand, const struct errand_request *request, struct fault *fault) {
     const struct lead_settings *settings = &request->bot->lead;
-    struct filled *filled = errand->own;
+    struct store_lead *lead = errand->own;
     const struct http_request *http = http_exchange_request(request->exchange);
     struct slice fields = json_get(http->body, "fields");
     const struct body body = {.root = http->body};
@@ -116,7 +111,7 @@ static bool take(struct errand *errand, const struct errand_request *request, st
     if (ok && settings->consent_count > 0 && !agreed)
         ok = errand_wrong(fault, "consent", "is missing.");
     if (ok)
-        filled->lead = (struct store_lead){
+        *lead = (struct store_lead){
             .id = arena_copy(errand->arena, id_slice(&id)),
             .bot = errand->what.bot,
             .user = errand->what.user,

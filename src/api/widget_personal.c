@@ -107,9 +107,7 @@ void widget_export(struct api *api, struct http_exchange *exchange) {
 
 static bool run_erase(struct store_session *session, struct errand *errand, struct fault *fault) {
     struct store_erased erased;
-    const struct id alias = id_create(); /* random: it leads to nobody */
-    struct slice name = slice_of(arena_printf(errand->arena, "erased:%s", alias.text));
-    if (!store_user_erase(session, errand->what.bot, errand->what.user, name, &erased, fault))
+    if (!store_user_erase(session, errand->what.bot, errand->what.user, &erased, fault))
         return false;
     struct json_writer json = json_writer_start(&errand->out);
     json_begin_object(&json);

@@ -40,13 +40,6 @@ static void append_value(struct buffer *out, struct slice value) {
     buffer_finish(&text);
 }
 
-static bool is_private(const struct tool *tool, struct slice key) {
-    for (size_t i = 0; i < tool->redact_count; i++)
-        if (slice_is(key, tool->redact[i]))
-            return true;
-    return false;
-}
-
 /* The owner's text, with `{name}` replaced by arguments. */
 static void append_title(struct buffer *out, const struct turn *turn, const struct tool *tool,
                          struct slice name, struct slice arguments) {
@@ -87,7 +80,7 @@ static void write_fields(struct json_writer *json, const struct tool *tool,
         append_name(&text, key);
         json_member_string(json, "name", buffer_slice(&text));
         buffer_clear(&text);
-        if (is_private(tool, key))
+        if (tool_redacts(tool, key))
             buffer_append_string(&text, "•••");
         else
             append_value(&text, value);

@@ -110,13 +110,6 @@ void tool_bindings(struct turn *turn, const struct tool *tool, struct slice argu
 
 /* --- the log --- */
 
-static bool is_redacted(const struct tool *tool, struct slice key) {
-    for (size_t i = 0; i < tool->redact_count; i++)
-        if (slice_is(key, tool->redact[i]))
-            return true;
-    return false;
-}
-
 struct slice tool_arguments_redacted(const struct tool *tool, struct slice arguments,
                                      bool is_object, struct arena *arena) {
     struct buffer out = {0};
@@ -132,7 +125,7 @@ struct slice tool_arguments_redacted(const struct tool *tool, struct slice argum
         json_begin_object(&json);
         while (json_next_member(arguments, &cursor, &key, &value) && out.size < LOGGED_MAX) {
             json_key_slice(&json, key);
-            if (is_redacted(tool, key))
+            if (tool_redacts(tool, key))
                 json_string(&json, SLICE("(redacted)"));
             else if (value.size > LOGGED_MAX)
                 json_string(&json, SLICE("(long)"));

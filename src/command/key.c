@@ -57,19 +57,7 @@ static bool list(struct store_session *session, void *user, struct fault *fault)
 
 static int run(const char *path, bool (*what)(struct store_session *, void *, struct fault *),
                struct key_command *command) {
-    struct config *config = service_load_config(path);
-    if (!config)
-        return 1;
-    struct fault fault;
-    struct store *store = NULL;
-    const struct store_options options = {.url = config->database, .readers = 1};
-    bool ok = store_open(&options, &store, &fault) && store_run_now(store, what, command, &fault);
-    if (!ok)
-        fprintf(stderr, "switchboard key: %s%s%s\n", fault.message, fault.detail[0] ? ": " : "",
-                fault.detail);
-    store_close(store);
-    config_destroy(config);
-    return ok ? 0 : 1;
+    return service_in_store("key", path, "", what, command) ? 0 : 1;
 }
 
 /* Names that no bot of the config has are mistakes, not keys for later. */

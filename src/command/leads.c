@@ -3,13 +3,10 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "chat/settings.h"
 #include "command/arguments.h"
 #include "command/command.h"
 #include "command/service.h"
-#include "config/config.h"
 #include "store/records.h"
-#include "store/store.h"
 
 struct listing {
     const char *bot; /* "" for all */
@@ -87,27 +84,6 @@ static bool list(struct store_session *session, void *user, struct fault *fault)
     return ok;
 }
 
-static int run(const char *path, struct listing *listing) {
-    struct config *config = service_load_config(path);
-    if (!config)
-        return 1;
-    struct fault fault;
-    struct store *store = NULL;
-    const struct store_options options = {.url = config->database, .readers = 1};
-    bool ok = !listing->bot[0] || settings_bot(config->settings, slice_of(listing->bot));
-    if (!ok)
-        fault_set(&fault, FAULT_NOT_FOUND, "there is no bot of the name \"%s\"", listing->bot);
-    ok = ok && store_open(&options, &store, &fault) && store_run_now(store, list, listing, &fault);
-    if (ok)
-        fwrite(listing->out.data, 1, listing->out.size, stdout);
-    else
-        fprintf(stderr, "switchboard leads: %s%s%s\n", fault.message, fault.detail[0] ? ": " : "",
-                fault.detail);
-    store_close(store);
-    config_destroy(config);
-    return ok ? 0 : 1;
-}
-
 static void print_help(void) {
     puts("Usage: switchboard leads -c FILE [--bot NAME] [--format csv|json]\n\n"
          "Prints who wants to be called back: what visitors filled in before the chat, or had a "
@@ -135,7 +111,9 @@ int command_leads(int argc, char **argv) {
         fputs("switchboard leads: --format takes csv or json; try --help\n", stderr);
         return 2;
     }
-    int status = run(options[0].value, &listing);
+    bool ok = service_in_store("leads", options[0].value, listing.bot, list, &listing);
+    if (ok)
+        fwrite(listing.out.data, 1, listing.out.size, stdout);
     buffer_finish(&listing.out);
-    return status;
+    return ok ? 0 : 1;
 }

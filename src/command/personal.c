@@ -1,15 +1,10 @@
 /* export and erase: what is kept of a person, on request. */
-#include "base/arena.h"
 #include "base/buffer.h"
-#include "base/id.h"
 #include "base/json.h"
-#include "chat/settings.h"
 #include "command/arguments.h"
 #include "command/command.h"
 #include "command/service.h"
-#include "config/config.h"
 #include "store/records.h"
-#include "store/store.h"
 
 struct request {
     const char *user;
@@ -27,11 +22,7 @@ static bool export_all(struct store_session *session, void *user, struct fault *
 static bool erase_all(struct store_session *session, void *user, struct fault *fault) {
     struct request *request = user;
     struct store_erased erased;
-    char alias[64];
-    const struct id id = id_create(); /* random: it leads to nobody */
-    snprintf(alias, sizeof alias, "erased:%s", id.text);
-    if (!store_user_erase(session, slice_of(request->bot), slice_of(request->user), slice_of(alias),
-                          &erased, fault))
+    if (!store_user_erase(session, slice_of(request->bot), slice_of(request->user), &erased, fault))
         return false;
     struct json_writer json = json_writer_start(&request->out);
     buffer_clear(&request->out);
@@ -41,36 +32,6 @@ static bool erase_all(struct store_session *session, void *user, struct fault *f
     store_erased_write(&erased, &json);
     json_end_object(&json);
     return true;
-}
-
-/* A name that the configuration has not is a mistake, not a bot without conversations. */
-static bool bot_exists(const struct config *config, const char *command, const char *bot) {
-    if (!bot[0] || settings_bot(config->settings, slice_of(bot)))
-        return true;
-    fprintf(stderr, "switchboard %s: there is no bot of the name \"%s\"\n", command, bot);
-    return false;
-}
-
-static int run(const char *command, const char *path, struct request *request,
-               bool (*what)(struct store_session *, void *, struct fault *)) {
-    struct config *config = service_load_config(path);
-    if (!config)
-        return 1;
-    struct fault fault;
-    struct store *store = NULL;
-    const struct store_options options = {.url = config->database, .readers = 1};
-    bool ok = bot_exists(config, command, request->bot);
-    if (ok) {
-        ok = store_open(&options, &store, &fault) && store_run_now(store, what, request, &fault);
-        if (ok)
-            printf("%.*s\n", SLICE_ARG(buffer_slice(&request->out)));
-        else
-            fprintf(stderr, "switchboard %s: %s%s%s\n", command, fault.message,
-                    fault.detail[0] ? ": " : "", fault.detail);
-    }
-    store_close(store);
-    config_destroy(config);
-    return ok ? 0 : 1;
 }
 
 static void print_help(const char *command) {
@@ -112,9 +73,12 @@ static int personal(int argc, char **argv, bool erases) {
         fputs("switchboard erase: this cannot be undone; add --yes\n", stderr);
         return 2;
     }
-    int status = run(command, options[0].value, &request, erases ? erase_all : export_all);
+    bool ok = service_in_store(command, options[0].value, request.bot,
+                               erases ? erase_all : export_all, &request);
+    if (ok)
+        printf("%.*s\n", SLICE_ARG(buffer_slice(&request.out)));
     buffer_finish(&request.out);
-    return status;
+    return ok ? 0 : 1;
 }
 
 int command_export(int argc, char **argv) {

@@ -39,6 +39,27 @@ struct config *service_load_config(const char *path) {
     return config;
 }
 
+bool service_in_store(const char *command, const char *path, const char *bot,
+                      bool (*what)(struct store_session *session, void *user, struct fault *fault),
+                      void *user) {
+    struct config *config = service_load_config(path);
+    if (!config)
+        return false;
+    struct fault fault;
+    struct store *store = NULL;
+    const struct store_options options = {.url = config->database, .readers = 1};
+    bool ok = !bot[0] || settings_bot(config->settings, slice_of(bot));
+    if (!ok)
+        fault_set(&fault, FAULT_NOT_FOUND, "there is no bot of the name \"%s\"", bot);
+    ok = ok && store_open(&options, &store, &fault) && store_run_now(store, what, user, &fault);
+    if (!ok)
+        fprintf(stderr, "switchboard %s: %s%s%s\n", command, fault.message,
+                fault.detail[0] ? ": " : "", fault.detail);
+    store_close(store);
+    config_destroy(config);
+    return ok;
+}
+
 static bool restore(struct store_session *session, void *user, struct fault *fault) {
     struct service *service = user;
     struct arena *arena = arena_create(4096);

@@ -11,6 +11,7 @@ struct ledger;
 struct loop;
 struct settings;
 struct store;
+struct store_session;
 struct workers;
 
 struct service {
@@ -28,6 +29,11 @@ struct service {
     struct session_key session_key;
 };
 
+/* For a command that only needs the database: loads the config, runs `what` in its store, and tells
+ * under the command's name what went wrong. `bot` must be one of the config's; "" names none. */
+bool service_in_store(const char *command, const char *path, const char *bot,
+                      bool (*what)(struct store_session *session, void *user, struct fault *fault),
+                      void *user);
 /* Loads the config and tells its mistakes on standard error; NULL when there are any. */
 struct config *service_load_config(const char *path);
 /* Opens the store and restores what must survive a restart; takes the config over. False after

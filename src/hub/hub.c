@@ -61,7 +61,6 @@ struct bell {
 
 struct hub_subscription {
     struct bell bell; /* first: what is posted is its address */
-    struct hub *hub;
     struct channel *channel;
     struct hub_subscription *next, *previous;
     uint64_t number;  /* of what was read last */
@@ -72,7 +71,6 @@ struct hub_subscription {
 
 struct hub_claim {
     struct bell bell; /* first */
-    struct hub *hub;
     struct channel *channel;
     struct hub_claim *next, *previous;
     struct slice name, key; /* behind it */
@@ -162,8 +160,7 @@ static struct channel **place_of(struct shard *shard, uint64_t hash, struct slic
     return place;
 }
 
-static struct channel *find(struct hub *hub, struct shard *shard, uint64_t hash, struct slice key,
-                            int64_t now_ms) {
+static struct channel *find(struct shard *shard, uint64_t hash, struct slice key, int64_t now_ms) {
     struct channel **place = place_of(shard, hash, key);
     if (!*place) {
         unsigned char random[EPOCH_BYTES];
@@ -179,7 +176,6 @@ static struct channel *find(struct hub *hub, struct shard *shard, uint64_t hash,
         shard->channels++;
     }
     (*place)->used_ms = now_ms > (*place)->used_ms ? now_ms : (*place)->used_ms;
-    (void)hub;
     return *place;
 }
 
@@ -278,7 +274,7 @@ void hub_publish(struct hub *hub, struct slice key, const struct hub_event *even
     struct slice part = slice_first(event->part_of, PART_MAX);
     pthread_mutex_lock(&shard->lock);
     sweep(hub, shard, now_ms);
-    struct channel *channel = find(hub, shard, hash, key, now_ms);
+    struct channel *channel = find(shard, hash, key, now_ms);
     if (event->is_whole)
         drop_parts(shard, channel, part);
     struct entry entry = {.number = ++channel->last,
@@ -328,10 +324,9 @@ struct hub_subscription *hub_subscribe(struct hub *hub, struct slice key, struct
     struct shard *shard = shard_of(hub, hash);
     struct hub_subscription *subscription = memory_zeroed(1, sizeof *subscription);
     subscription->bell = (struct bell){.loop = loop, .ring = wake, .user = user, .shard = shard};
-    subscription->hub = hub;
     pthread_mutex_lock(&shard->lock);
     sweep(hub, shard, now_ms);
-    struct channel *channel = find(hub, shard, hash, key, now_ms);
+    struct channel *channel = find(shard, hash, key, now_ms);
     if (channel->subscription_count == HUB_SUBSCRIPTIONS_MAX) {
         pthread_mutex_unlock(&shard->lock);
         free(subscription);
@@ -430,7 +425,7 @@ bool hub_claim(struct hub *hub, struct slice channel_key, struct slice name, str
     uint64_t hash = hash_of(hub, channel_key);
     struct shard *shard = shard_of(hub, hash);
     pthread_mutex_lock(&shard->lock);
-    struct channel *channel = find(hub, shard, hash, channel_key, 0);
+    struct channel *channel = find(shard, hash, channel_key, 0);
     bool free_of = !is_taken(channel, name, key);
     if (free_of) {
         struct hub_claim *claim = memory_zeroed(1, sizeof *claim + name.size + key.size);
@@ -442,7 +437,6 @@ bool hub_claim(struct hub *hub, struct slice channel_key, struct slice name, str
         claim->name = (struct slice){text, name.size};
         claim->key = (struct slice){text + name.size, key.size};
         claim->bell = (struct bell){.loop = loop, .ring = stop, .user = user, .shard = shard};
-        claim->hub = hub;
         claim->channel = channel;
         claim->next = channel->claims;
         if (claim->next)

@@ -31,7 +31,10 @@ bool store_user_adopt(struct store_session *session, struct slice bot, struct sl
 #define IN_THEIRS "conversation_id IN (SELECT id FROM conversations WHERE " OF_USER ")"
 
 bool store_user_erase(struct store_session *session, struct slice bot, struct slice user,
-                      struct slice alias, struct store_erased *ret_erased, struct fault *fault) {
+                      struct store_erased *ret_erased, struct fault *fault) {
+    char alias[64];
+    const struct id id = id_create();
+    snprintf(alias, sizeof alias, "erased:%s", id.text);
     struct store_erased erased = {0};
     const struct {
         const char *sql;
@@ -53,7 +56,8 @@ bool store_user_erase(struct store_session *session, struct slice bot, struct sl
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         int64_t changes;
         if (!session_run(session, steps[i].sql,
-                         SESSION_VALUES(session_text(user), session_text(bot), session_text(alias)),
+                         SESSION_VALUES(session_text(user), session_text(bot),
+                                        session_text(slice_of(alias))),
                          &changes, fault))
             return false;
         if (steps[i].count)

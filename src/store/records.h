@@ -218,9 +218,9 @@ struct store_erased {
     int64_t calls; /* what they cost is kept under another name */
 };
 /* Erases it, with what is derived from it. What calls of models cost is kept, without text, under
- * `alias`. */
+ * a random name that leads to nobody. */
 bool store_user_erase(struct store_session *session, struct slice bot, struct slice user,
-                      struct slice alias, struct store_erased *ret_erased, struct fault *fault);
+                      struct store_erased *ret_erased, struct fault *fault);
 /* Erases conversations of that bot in which nothing was said since `before_ms` (wall clock), with
  * what is derived from them, at most some thousand in one go. What calls cost is kept without who
  * made them. */

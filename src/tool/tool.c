@@ -32,3 +32,10 @@ struct slice tool_text_for(const struct tool_text *texts, size_t count, struct s
             return texts[i].text;
     return count > 0 ? texts[0].text : (struct slice){NULL, 0};
 }
+
+bool tool_redacts(const struct tool *tool, struct slice argument) {
+    for (size_t i = 0; i < tool->redact_count; i++)
+        if (slice_is(argument, tool->redact[i]))
+            return true;
+    return false;
+}

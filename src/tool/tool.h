@@ -70,3 +70,5 @@ bool tool_binding_legal(struct slice name);
 
 /* The text for that language ("de-AT" takes "de"), else the first; empty when there is none. */
 struct slice tool_text_for(const struct tool_text *texts, size_t count, struct slice language);
+/* True for an argument whose value the configuration keeps out of the log. */
+bool tool_redacts(const struct tool *tool, struct slice argument);
