@@ -50,8 +50,10 @@ static const struct option http_tool_options[] = {
                  "`{user.id}` and so on for what the server knows."),
     TOOL("headers", OPTION_TREE, http_headers, .flags = OPTION_HIDDEN, .form = "name: value",
          .help = "Placeholders work here, too."),
-    TOOL("body", OPTION_TREE, http_body, .form = "any JSON, or text",
-         .help = "`\"{name}\"` becomes the parameter in its own type.",
+    TOOL("body", OPTION_TREE, http_body, .form = "any JSON, or the text of a form",
+         .help = "JSON, in which `\"{name}\"` becomes the parameter in its own type. Or, with the "
+                 "header `Content-Type: application/x-www-form-urlencoded`, a text such as "
+                 "`order={order}&lang=en`, whose parameters are encoded.",
          .fallback_text = "the parameters as JSON"),
     TOOL("select", OPTION_TEXT, http.pointer, RANGE(1, KIB),
          .help = "JSON pointer to what of the answer is the result.", .fallback_text = "all of it"),
