@@ -111,6 +111,13 @@ static bool is_parameter(const struct schema *schema, struct slice name) {
     return false;
 }
 
+static bool names_placeholder(struct slice text, struct slice name) {
+    for (size_t at; (at = slice_find(text, name)) != SIZE_MAX; text = slice_from(text, at + 1))
+        if (at > 0 && text.data[at - 1] == '{')
+            return true;
+    return false;
+}
+
 static void check_placeholders(struct builder *builder, const struct draft_tool *draft,
                                const struct yaml_node *node, const char *option,
                                const struct place *place, const struct slice *names, size_t count) {
@@ -120,6 +127,17 @@ static void check_placeholders(struct builder *builder, const struct draft_tool 
             continue;
         bool dotted = slice_find_byte(names[i], '.') != SIZE_MAX;
         const char *nearest = dotted ? NULL : nearest_parameter(builder, schema, names[i]);
+        /* of a secret with braces in it not even that is repeated */
+        if (draft->http_node && !names_placeholder(draft->http.url, names[i]) &&
+            !names_placeholder(draft->http.body, names[i])) {
+            mistake(builder, node, "headers", place, draft->entry.offset,
+                    arena_printf(builder->errors->arena,
+                                 "a placeholder in it stands for nothing%s%s%s; write {{ for a "
+                                 "brace",
+                                 nearest ? ": did you mean {" : "", nearest ? nearest : "",
+                                 nearest ? "}?" : ""));
+            continue;
+        }
         mistake(builder, node, option, place, draft->entry.offset,
                 arena_printf(builder->errors->arena,
                              "%s stands for nothing: there is no %s of that name%s%s%s",

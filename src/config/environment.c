@@ -42,6 +42,15 @@ static size_t name_length(struct slice text) {
     return i;
 }
 
+/* A secret may hold a dollar sign, and what stands behind it then is a part of it: only what is
+ * written as names of variables are is taken for one. */
+static bool may_be_named(const struct yaml_node *node, const char *variable) {
+    bool capitals = true;
+    for (const char *c = variable; *c; c++)
+        capitals = capitals && ((*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '_');
+    return capitals || !node->secret;
+}
+
 /* `fallback` has no data where none is given. */
 static void append_variable(struct substitution *work, struct slice name, struct slice fallback) {
     const char *variable = arena_string(work->arena, name);
@@ -50,6 +59,9 @@ static void append_variable(struct substitution *work, struct slice name, struct
     const char *value = getenv(variable);
     if (fallback.data && (!value || !*value)) {
         buffer_append(&work->out, fallback);
+    } else if (!may_be_named(work->node, variable) && (!value || !utf8_valid(slice_of(value)))) {
+        refuse(work, "an environment variable that is named here is not set or not valid UTF-8; "
+                     "write $$ for a dollar sign");
     } else if (!value) {
         refuse(work, arena_printf(work->arena,
                                   "the environment variable %.200s is not set "

@@ -59,6 +59,7 @@ const char *text_shown(struct slice text, struct arena *arena) {
 
 bool text_looks_secret(struct slice text) {
     if (slice_starts_with(text, SLICE("sk-")) || slice_starts_with(text, SLICE("Bearer ")) ||
+        slice_starts_with(text, SLICE("Basic ")) ||
         slice_find(text, SLICE("PRIVATE KEY")) != SIZE_MAX)
         return true;
     bool digit = false, lower = false, upper = false;
@@ -86,6 +87,11 @@ static bool is_plain_name(struct slice name) {
     return name.size > 0 && name.size <= NAME_MAX_;
 }
 
+/* "Authorization:Bearer x", with a blank forgotten: all of it is the name then. */
+static bool looks_like_header(struct slice name) {
+    return slice_find_byte(name, ' ') != SIZE_MAX && slice_find_byte(name, ':') != SIZE_MAX;
+}
+
 /* Chains are as long as the table is deep. */
 static void append_path(struct buffer *out, const struct place *place, struct arena *arena) {
     if (place->parent)
@@ -97,7 +103,9 @@ static void append_path(struct buffer *out, const struct place *place, struct ar
     }
     if (out->size > 0)
         buffer_append_byte(out, '.');
-    if (is_plain_name(place->name))
+    if (text_looks_secret(place->name) || looks_like_header(place->name))
+        buffer_append_string(out, "…");
+    else if (is_plain_name(place->name))
         buffer_append(out, place->name);
     else
         buffer_append_string(out, text_shown(place->name, arena));

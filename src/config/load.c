@@ -4,6 +4,7 @@
 #include "config/build.h"
 #include "config/draft.h"
 #include "config/errors.h"
+#include "config/hide.h"
 #include "config/read.h"
 #include "config/value.h"
 #include "config/yaml.h"
@@ -159,45 +160,20 @@ static struct yaml_tree parse(struct slice text, struct error_list *errors) {
     return tree;
 }
 
-/* In a text that could not be read as YAML nobody has said what is a secret: hide by the names of
- * options all that stands behind them on the line and indented below it. */
-static void hide_by_name(const struct section *section, struct slice text,
-                         struct error_list *errors) {
-    for (size_t i = 0; i < section->count; i++) {
-        const struct option *option = &section->options[i];
-        if (option->section)
-            hide_by_name(option->section, text, errors);
-        if (!option_is_secret(option->type))
-            continue;
-        struct slice name = slice_of(option->name);
-        size_t at = 0, found;
-        while ((found = slice_find(slice_from(text, at), name)) != SIZE_MAX) {
-            size_t start = at + found, end = line_end(text, start);
-            at = start + name.size;
-            if (at == end || !strchr(": \"'\t", text.data[at]))
-                continue;
-            while (at < end && strchr(": \"'\t", text.data[at]))
-                at++;
-            size_t own = indentation(text, line_start(text, start));
-            while (end + 1 < text.size && indentation(text, end + 1) > own)
-                end = line_end(text, end + 1);
-            errors_hide(errors, at, end);
-            at = end;
-        }
-    }
-}
-
 /* --- loading --- */
 
 static struct config *load_text(const char *path, struct slice text, struct error_list *errors) {
     if (slice_starts_with(text, SLICE("\xEF\xBB\xBF")))
         text = slice_from(text, 3);
     errors->text = text;
-    if (!check_text(text, errors))
+    if (!check_text(text, errors)) {
+        hide_in_text(text, errors);
         return NULL;
+    }
     struct yaml_tree tree = parse(text, errors);
     if (tree.broken)
-        hide_by_name(&config_section, text, errors);
+        hide_in_text(text, errors);
+    hide_in_tree(tree.root, errors);
     struct arena *arena = arena_create(FIRST_BLOCK);
     struct draft *draft = arena_allocate(errors->arena, sizeof *draft);
     read_config(&tree, folder_of(path, arena), arena, errors, draft);

@@ -4,6 +4,7 @@
 #include "config/draft.h"
 #include "config/environment.h"
 #include "config/errors.h"
+#include "config/hide.h"
 #include "config/value.h"
 #include "config/yaml.h"
 #include <assert.h>
@@ -12,8 +13,9 @@ struct reader {
     const char *folder;
     struct arena *arena;
     struct error_list *errors;
-    bool broken; /* say nothing of what is missing */
-    bool full;   /* said to be too much */
+    bool broken;       /* say nothing of what is missing */
+    bool full;         /* said to be too much */
+    size_t tree_bytes; /* of all trees, as they will be written */
 };
 
 /* Aliases may use a long list in every bot: what the values take is bounded, however it comes
@@ -91,7 +93,7 @@ static bool read_scalar(struct reader *reader, const struct option *option, stru
                         const struct place *place, void *ret_value) {
     const struct value_type *type = value_type(option->type);
     if (option_is_secret(option->type))
-        errors_hide(reader->errors, node->start, node->end);
+        hide_value(node, reader->errors);
     if (node->kind != YAML_SCALAR) {
         report_kind(reader, node, place, type->wants);
         return false;
@@ -173,6 +175,13 @@ static bool is_any_name(struct slice name) {
     return name.size > 0 && name.size <= 128;
 }
 
+static bool is_any_header(struct slice name) {
+    for (size_t i = 0; i < name.size; i++)
+        if (name.data[i] <= ' ' || strchr(":=,;/\"'{}[]", name.data[i]))
+            return false;
+    return name.size > 0 && name.size <= 64;
+}
+
 static void read_map(struct reader *reader, const struct option *option, struct yaml_node *node,
                      size_t offset, const struct place *place, char *base) {
     size_t size = option->section->size;
@@ -245,20 +254,13 @@ static const char *find_elsewhere(struct reader *reader, const struct section *s
     return NULL;
 }
 
-/* What stands at an unknown option may well be a secret under a misspelt name. */
-static void hide_value(struct reader *reader, const struct yaml_node *value,
-                       const struct option *meant) {
-    bool hide = value->kind == YAML_SCALAR &&
-                (text_looks_secret(value->text) || (meant && option_is_secret(meant->type)));
-    if (hide)
-        errors_hide(reader->errors, value->start, value->end);
-    size_t count = value->count < 100 ? value->count : 100;
-    for (size_t i = 0; i < count; i++) {
-        const struct yaml_node *below =
-            value->kind == YAML_MAPPING ? value->pairs[i].value : value->items[i];
-        if (below->kind == YAML_SCALAR && text_looks_secret(below->text))
-            errors_hide(reader->errors, below->start, below->end);
-    }
+/* What stands at an unknown option may well be a secret under a misspelt name; of a section or list
+ * nothing need be seen. */
+static void hide_unknown(struct reader *reader, struct yaml_node *value,
+                         const struct option *meant) {
+    bool secret = meant && (option_is_secret(meant->type) || (meant->flags & OPTION_HIDDEN));
+    if (secret || value->kind != YAML_SCALAR)
+        hide_value(value, reader->errors);
 }
 
 static void report_unknown(struct reader *reader, const struct section *section,
@@ -267,7 +269,7 @@ static void report_unknown(struct reader *reader, const struct section *section,
     section_names(section, names);
     struct slice name = pair->key->text;
     const char *nearest = nearest_name(name, names);
-    hide_value(reader, pair->value, nearest ? find_option(section, slice_of(nearest)) : NULL);
+    hide_unknown(reader, pair->value, nearest ? find_option(section, slice_of(nearest)) : NULL);
     const char *elsewhere = find_elsewhere(reader, &config_section, name, "");
     if (!elsewhere && find_option(&config_section, name))
         elsewhere = "the top level";
@@ -289,33 +291,68 @@ static void report_unknown(struct reader *reader, const struct section *section,
 
 /* --- sections --- */
 
-enum { TREE_VALUES_MAX = 10000 };
+enum { TREE_VALUES_MAX = 10000, TREE_BYTES_MAX = 1024 * 1024, VALUE_COST = 8 };
 
-/* Any form: only the variables in it are resolved here. What is written once and used a thousand
- * times counts a thousand times: *left is what may still come. */
-static bool read_tree(struct reader *reader, const struct option *option, struct yaml_node *node,
-                      const struct place *place, size_t *left) {
-    bool good = true;
-    if (*left == 0)
+/* What a tree may still hold. What is written once and used a thousand times counts a thousand
+ * times. */
+struct room {
+    size_t values, bytes;
+};
+
+static bool take_room(struct reader *reader, struct room *room, size_t bytes) {
+    reader->tree_bytes += bytes + VALUE_COST;
+    if (room->bytes < bytes || arena_used(reader->arena) + reader->tree_bytes > VALUES_MAX) {
+        room->bytes = 0;
         return false;
-    --*left;
-    if (node->kind == YAML_SCALAR) {
-        if (option->flags & OPTION_HIDDEN)
-            errors_hide(reader->errors, node->start, node->end);
-        return environment_substitute(node, place, reader->errors->arena, reader->errors);
     }
+    room->bytes -= bytes;
+    return true;
+}
+
+static bool is_full(const struct room *room) {
+    return room->values == 0 || room->bytes == 0;
+}
+
+/* Any form: only the variables in it are resolved here. */
+static bool read_tree(struct reader *reader, const struct option *option, struct yaml_node *node,
+                      const struct place *place, struct room *room) {
+    bool good = true;
+    if (room->values == 0)
+        return false;
+    room->values--;
+    if (node->kind == YAML_SCALAR)
+        return environment_substitute(node, place, reader->errors->arena, reader->errors) &&
+               take_room(reader, room, node->value.size);
     for (size_t i = 0; i < node->count; i++) {
         bool mapping = node->kind == YAML_MAPPING;
-        struct place inner = {.parent = place,
-                              .name = mapping ? node->pairs[i].key->text : (struct slice){NULL, 0},
-                              .index = i};
-        good = read_tree(reader, option, mapping ? node->pairs[i].value : node->items[i], &inner,
-                         left) &&
+        struct slice key = mapping ? node->pairs[i].key->text : (struct slice){NULL, 0};
+        struct place inner = {.parent = place, .name = key, .index = i};
+        /* "Authorization:Bearer x", with the blank forgotten */
+        if (mapping && (option->flags & OPTION_HIDDEN) && !is_any_header(key))
+            inner.name = SLICE("…");
+        good = take_room(reader, room, key.size) &&
+               read_tree(reader, option, mapping ? node->pairs[i].value : node->items[i], &inner,
+                         room) &&
                good;
-        if (*left == 0)
+        if (is_full(room))
             return false;
     }
     return good;
+}
+
+static void report_full(struct reader *reader, const struct yaml_pair *pair,
+                        const struct place *place, const struct room *room) {
+    if (room->values == 0)
+        errors_add(reader->errors, pair->key->start, place,
+                   "is too large: more than %d values (an alias counts as what it stands for)",
+                   TREE_VALUES_MAX);
+    else if (arena_used(reader->arena) + reader->tree_bytes <= VALUES_MAX)
+        errors_add(reader->errors, pair->key->start, place,
+                   "is too large: more than 1 MiB (an alias counts as what it stands for)");
+    else if (!reader->full)
+        errors_add(reader->errors, pair->key->start, place,
+                   "all values together take more than 64 MiB");
+    reader->full = reader->full || arena_used(reader->arena) + reader->tree_bytes > VALUES_MAX;
 }
 
 static void read_option(struct reader *reader, const struct option *option,
@@ -329,13 +366,13 @@ static void read_option(struct reader *reader, const struct option *option,
         read_map(reader, option, pair->value, pair->key->start, place, base);
         break;
     case OPTION_TREE: {
-        size_t left = TREE_VALUES_MAX + 1;
-        if (read_tree(reader, option, pair->value, place, &left))
+        struct room room = {TREE_VALUES_MAX + 1, TREE_BYTES_MAX + 1};
+        if (option->flags & OPTION_HIDDEN)
+            hide_value(pair->value, reader->errors);
+        if (read_tree(reader, option, pair->value, place, &room))
             *(const struct yaml_node **)(void *)(base + option->offset) = pair->value;
-        else if (left == 0)
-            errors_add(reader->errors, pair->key->start, place,
-                       "is too large: more than %d values (an alias counts as what it stands for)",
-                       TREE_VALUES_MAX);
+        else if (is_full(&room))
+            report_full(reader, pair, place, &room);
         break;
     }
     default:
@@ -346,11 +383,22 @@ static void read_option(struct reader *reader, const struct option *option,
     }
 }
 
+/* What stands where such a section belongs may be its secret. */
+static bool holds_secrets(const struct section *section) {
+    for (size_t i = 0; i < section->count; i++)
+        if (option_is_secret(section->options[i].type) ||
+            (section->options[i].flags & OPTION_HIDDEN))
+            return true;
+    return false;
+}
+
 static void read_section(struct reader *reader, const struct section *section,
                          const struct yaml_node *node, size_t offset, const struct place *place,
                          char *base) {
     /* A section whose lines are all commented out is an empty one. */
     if (node->kind != YAML_MAPPING && !yaml_is_null(node)) {
+        if (holds_secrets(section))
+            hide_value((struct yaml_node *)(uintptr_t)node, reader->errors);
         report_kind(reader, node, place, "a section with options");
         return;
     }

@@ -103,8 +103,9 @@ static void check_tag(struct builder *builder, struct fy_event *event, size_t of
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (slice_starts_with(tag, prefix) && slice_is(slice_from(tag, prefix.size), known[i]))
             return; /* the options table knows the type better */
-    errors_add(builder->errors, offset, NULL, "tags are not used here: remove %s",
-               text_shown(tag, builder->arena));
+    /* not repeated: a password may begin with an exclamation mark, or with a star */
+    errors_add(builder->errors, offset, NULL,
+               "tags are not used here: remove it, or put quotes around a text that begins with !");
 }
 
 /* Puts a finished node where it belongs. */
@@ -202,6 +203,14 @@ static void report_duplicate(struct builder *builder, const struct yaml_node *ke
                errors_line(builder->errors, first->start));
 }
 
+/* Not of the mapping, but config/hide wants to see it. */
+static void drop(struct builder *builder, struct yaml_node *node, struct yaml_pair pair,
+                 size_t capacity) {
+    if (!node->dropped)
+        node->dropped = arena_array(builder->arena, capacity, sizeof *node->dropped);
+    node->dropped[node->dropped_count++] = pair;
+}
+
 static void close_mapping(struct builder *builder, struct yaml_node *node,
                           struct yaml_node **children, size_t count) {
     if (count / 2 > PAIRS_MAX) {
@@ -210,29 +219,31 @@ static void close_mapping(struct builder *builder, struct yaml_node *node,
         return;
     }
     node->pairs = arena_array(builder->arena, count / 2, sizeof *node->pairs);
-    const struct yaml_node *merge_key = NULL, *merge_source = NULL;
+    struct yaml_pair merge = {0};
     for (size_t i = 0; i + 1 < count; i += 2) {
-        struct yaml_node *key = children[i], *value = children[i + 1];
+        struct yaml_pair pair = {children[i], children[i + 1]};
+        const struct yaml_node *key = pair.key;
         if (key->kind != YAML_SCALAR) {
             errors_add(builder->errors, key->start, NULL, "a name must be a plain word");
+            drop(builder, node, pair, count / 2);
             continue;
         }
         bool merges = !key->quoted && slice_is(key->text, "<<");
-        const struct yaml_node *first = merges ? merge_key : NULL;
+        const struct yaml_node *first = merges ? merge.key : NULL;
         for (size_t j = 0; j < node->count && !first; j++)
             if (slice_equal(node->pairs[j].key->text, key->text))
                 first = node->pairs[j].key;
-        if (first) {
+        if (first)
             report_duplicate(builder, key, first);
-        } else if (merges) {
-            merge_key = key;
-            merge_source = value;
-        } else {
-            node->pairs[node->count++] = (struct yaml_pair){key, value};
-        }
+        if (first || merges)
+            drop(builder, node, pair, count / 2);
+        else
+            node->pairs[node->count++] = pair;
+        if (merges && !first)
+            merge = pair;
     }
-    if (merge_source)
-        merge_all(builder, node, merge_source, merge_key->start);
+    if (merge.key)
+        merge_all(builder, node, merge.value, merge.key->start);
 }
 
 /* --- events --- */
@@ -273,9 +284,9 @@ static void on_alias(struct builder *builder, struct fy_event *event) {
         }
     if (!node) {
         errors_add(builder->errors, start, NULL,
-                   known ? "the alias %s is part of what it stands for"
-                         : "no anchor called %s stands above",
-                   text_shown(name, builder->arena));
+                   known ? "this alias is part of what it stands for"
+                         : "no anchor of this name stands above; put quotes around a text that "
+                           "begins with *");
         node = builder->filler;
     }
     attach(builder, node);
@@ -414,7 +425,11 @@ static size_t report_syntax(struct builder *builder, const struct fy_diag_error 
     }
     const char *advice =
         is_bare_variable(builder, offset) ? "put quotes around ${…}" : hint(error->msg);
-    errors_add(builder->errors, offset, NULL, "not YAML: %s%s%s", error->msg, advice ? "; " : "",
+    /* the one of its words that repeats what stands there at any length */
+    const char *prefix = "undefined tag prefix";
+    const char *words =
+        slice_starts_with(slice_of(error->msg), slice_of(prefix)) ? prefix : error->msg;
+    errors_add(builder->errors, offset, NULL, "not YAML: %s%s%s", words, advice ? "; " : "",
                advice ? advice : "");
     return offset;
 }

@@ -16,12 +16,16 @@ struct yaml_pair {
 struct yaml_node {
     enum yaml_kind kind;
     bool quoted; /* written as text: "5", '5', | or > */
-    bool secret; /* set by whoever knows: never shown again */
+    bool secret; /* set by config/hide: never shown again */
+    bool walked; /* that one was here */
     struct slice text;
     size_t start, end; /* offsets into the source, quotes included */
     struct yaml_node **items;
     struct yaml_pair *pairs; /* no key twice; those of merge keys behind the node's own */
     size_t count;            /* of items or pairs */
+    /* what stands in a mapping without being of it: names given twice and what merge keys name */
+    struct yaml_pair *dropped;
+    size_t dropped_count;
     /* what config/environment makes of a scalar's text, once */
     bool substituted;
     bool unusable;        /* a variable was missing: reported, pass over it */
