@@ -42,6 +42,8 @@ static const struct route routes[] = {
     {"POST", "/api/widget/feedback", widget_feedback},
     {"POST", "/api/widget/rating", widget_rating},
     {"POST", "/api/widget/lead", widget_lead},
+    {"POST", "/api/widget/files", widget_upload},
+    {"GET", "/api/widget/files/", widget_attachment},
     {"GET", "/api/widget/export", widget_export},
     {"DELETE", "/api/widget/data", widget_erase},
     {"GET", "/widget.js", widget_file},

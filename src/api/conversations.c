@@ -1,9 +1,11 @@
 #include "api/conversations.h"
 #include "api/body.h"
 #include "api/errand.h"
+#include "api/widget_attachments.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "chat/chat.h"
 #include "chat/confirm.h"
 #include "chat/turn.h"
 #include "http/server.h"
@@ -61,8 +63,11 @@ static bool run_create(struct store_session *session, struct errand *errand, str
 }
 
 void conversations_create(struct api *api, struct http_exchange *exchange) {
-    static const struct operation create = {
-        .status = 201, .writes = true, .creates = true, .read = read_create, .run = run_create};
+    static const struct operation create = {.status = 201,
+                                            .writes = true,
+                                            .creates = "conversations",
+                                            .read = read_create,
+                                            .run = run_create};
     errand_open(api, exchange, &create);
 }
 
@@ -115,7 +120,28 @@ static bool read_get(struct errand *errand, struct http_exchange *exchange, stru
     return errand_limit(errand, exchange, MESSAGES_DEFAULT, MESSAGES_MAX, fault);
 }
 
-static void write_message(const struct store_message *message, struct json_writer *json) {
+/* The newest ones: a page has fewer. */
+enum { ATTACHMENTS_SHOWN = 1000 };
+
+bool conversations_read_page(struct store_session *session, const struct errand *errand,
+                             size_t limit, struct conversation_page *ret_page,
+                             struct fault *fault) {
+    struct conversation_page *page = ret_page;
+    return store_messages_page(session, errand->what.id, errand->after, limit, PAGE_BYTES,
+                               errand->arena, &page->messages, &page->count, &page->more, fault) &&
+           store_attachments_list(session, errand->what.id, ATTACHMENTS_SHOWN, errand->arena,
+                                  &page->attachments, &page->attachment_count, fault);
+}
+
+static bool has_attachments(const struct conversation_page *page, struct slice message_id) {
+    for (size_t i = 0; i < page->attachment_count; i++)
+        if (slice_equal(page->attachments[i].message_id, message_id))
+            return true;
+    return false;
+}
+
+static void write_message(const struct errand *errand, const struct conversation_page *page,
+                          const struct store_message *message, struct json_writer *json) {
     json_begin_object(json);
     json_member_string(json, "id", message->id);
     json_member_int(json, "position", message->position);
@@ -123,14 +149,19 @@ static void write_message(const struct store_message *message, struct json_write
     json_member_string(json, "content", message->text);
     json_member_string(json, "status", message->status);
     json_member_int(json, "created_at", message->created_ms / 1000);
+    if (has_attachments(page, message->id)) {
+        json_key(json, "attachments");
+        attachments_write(&chat_parts(errand->chat)->session_key, page->attachments,
+                          page->attachment_count, message->id, json);
+    }
     json_end_object(json);
 }
 
-void conversations_write_messages(const struct store_message *messages, size_t count,
+void conversations_write_messages(const struct errand *errand, const struct conversation_page *page,
                                   struct json_writer *json) {
     json_begin_array(json);
-    for (size_t i = 0; i < count; i++)
-        write_message(&messages[i], json);
+    for (size_t i = 0; i < page->count; i++)
+        write_message(errand, page, &page->messages[i], json);
     json_end_array(json);
 }
 
@@ -150,13 +181,11 @@ void conversations_write_cards(const struct store_confirmation *cards, size_t co
 
 static bool run_get(struct store_session *session, struct errand *errand, struct fault *fault) {
     struct store_entry entry;
-    struct store_message *messages;
     struct store_confirmation *cards;
-    size_t count, card_count;
-    bool more;
+    struct conversation_page page;
+    size_t card_count;
     if (!store_conversation_get(session, &errand->what, errand->arena, &entry, fault) ||
-        !store_messages_page(session, errand->what.id, errand->after, errand->limit, PAGE_BYTES,
-                             errand->arena, &messages, &count, &more, fault) ||
+        !conversations_read_page(session, errand, errand->limit, &page, fault) ||
         !store_confirmations_waiting(session, errand->what.id, clock_wall_ms(), errand->arena,
                                      &cards, &card_count, fault))
         return false;
@@ -164,12 +193,12 @@ static bool run_get(struct store_session *session, struct errand *errand, struct
     json_begin_object(&json);
     write_members(errand, &entry, &json);
     json_key(&json, "messages");
-    conversations_write_messages(messages, count, &json);
+    conversations_write_messages(errand, &page, &json);
     if (card_count > 0) {
         json_key(&json, "confirmations");
         conversations_write_cards(cards, card_count, &json);
     }
-    json_member_bool(&json, "has_more", more);
+    json_member_bool(&json, "has_more", page.more);
     json_end_object(&json);
     return true;
 }

@@ -116,22 +116,23 @@ static void submit(struct errand *errand) {
 static bool may_create(const struct errand_request *request, const char *user,
                        struct fault *fault) {
     const struct bot *bot = request->bot;
+    const char *what = request->errand->operation->creates;
     const struct api_options *options = &request->api->options;
     struct arena *arena = request->errand->arena;
     char peer[64], address[64];
     limit_address(address_of(http_exchange_request(request->exchange), options->trusted_proxies,
                              options->trusted_proxy_count, peer),
                   address);
-    struct slice by_user = slice_of(arena_printf(arena, "%s/new/user/%s", bot->name, user));
+    struct slice by_user = slice_of(arena_printf(arena, "%s/%s/user/%s", bot->name, what, user));
     struct slice by_address =
-        slice_of(arena_printf(arena, "%s/new/address/%s", bot->name, address));
+        slice_of(arena_printf(arena, "%s/%s/address/%s", bot->name, what, address));
+    const char *per_minute = arena_printf(arena, "%s per minute", what);
+    const char *per_day = arena_printf(arena, "%s per day", what);
     const struct limit limits[] = {
-        {by_user, LIMIT_MINUTE_MS, bot->user_limits.messages_per_minute,
-         "conversations per minute"},
-        {by_user, LIMIT_DAY_MS, bot->user_limits.messages_per_day, "conversations per day"},
-        {by_address, LIMIT_MINUTE_MS, bot->address_limits.messages_per_minute,
-         "conversations per minute"},
-        {by_address, LIMIT_DAY_MS, bot->address_limits.messages_per_day, "conversations per day"},
+        {by_user, LIMIT_MINUTE_MS, bot->user_limits.messages_per_minute, per_minute},
+        {by_user, LIMIT_DAY_MS, bot->user_limits.messages_per_day, per_day},
+        {by_address, LIMIT_MINUTE_MS, bot->address_limits.messages_per_minute, per_minute},
+        {by_address, LIMIT_DAY_MS, bot->address_limits.messages_per_day, per_day},
     };
     enum { COUNT = sizeof limits / sizeof limits[0] };
     int64_t windows[COUNT];

@@ -17,9 +17,11 @@ struct errand_request;
 
 /* What one of these doors does. */
 struct operation {
-    int status;         /* of the reply when it went well */
-    bool writes;        /* in the database */
-    bool creates;       /* a row for whoever asks: has the limits of messages, counted apart */
+    int status;  /* of the reply when it went well */
+    bool writes; /* in the database */
+    /* "conversations": of what it makes a row for whoever asks. Has the limits of messages, counted
+     * apart. NULL: of nothing. */
+    const char *creates;
     bool only_browsers; /* a page that is not the bot's own site must name its origin */
     /* Reads the request; sets at least errand->what.bot where the request names one. */
     bool (*read)(struct errand *errand, struct http_exchange *exchange, struct fault *fault);

@@ -21,6 +21,8 @@ void widget_conversation(struct api *api, struct http_exchange *exchange);
 void widget_feedback(struct api *api, struct http_exchange *exchange);
 void widget_rating(struct api *api, struct http_exchange *exchange);
 void widget_lead(struct api *api, struct http_exchange *exchange);
+void widget_upload(struct api *api, struct http_exchange *exchange);
+void widget_attachment(struct api *api, struct http_exchange *exchange);
 void widget_export(struct api *api, struct http_exchange *exchange);
 void widget_erase(struct api *api, struct http_exchange *exchange);
 void widget_delete(struct api *api, struct http_exchange *exchange);

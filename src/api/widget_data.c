@@ -19,7 +19,7 @@
 /* Longer than any bot takes one. */
 static const int64_t session_age_ms = INT64_C(400) * 24 * 60 * 60 * 1000;
 
-enum { LIST_MAX = 20, PAGE_MESSAGES = 100, PAGE_BYTES = 512 * 1024, TITLE_MAX = 80 };
+enum { LIST_MAX = 20, PAGE_MESSAGES = 100, TITLE_MAX = 80 };
 
 /* --- conversations --- */
 
@@ -104,15 +104,12 @@ static bool write_cards(struct store_session *session, struct errand *errand,
 }
 
 static bool run_one(struct store_session *session, struct errand *errand, struct fault *fault) {
+    struct conversation_page page;
     struct store_entry entry;
-    struct store_message *messages;
     struct slice title;
-    size_t count;
-    bool more;
     if (!store_conversation_get(session, &errand->what, errand->arena, &entry, fault) ||
         !store_conversation_title(session, errand->what.id, errand->arena, &title, fault) ||
-        !store_messages_page(session, errand->what.id, errand->after, PAGE_MESSAGES, PAGE_BYTES,
-                             errand->arena, &messages, &count, &more, fault))
+        !conversations_read_page(session, errand, PAGE_MESSAGES, &page, fault))
         return false;
     struct json_writer json = json_writer_start(&errand->out);
     json_begin_object(&json);
@@ -120,10 +117,10 @@ static bool run_one(struct store_session *session, struct errand *errand, struct
     write_title(&json, title);
     json_member_string(&json, "mode", SLICE("bot"));
     json_key(&json, "messages");
-    conversations_write_messages(messages, count, &json);
+    conversations_write_messages(errand, &page, &json);
     if (!write_cards(session, errand, &json, fault))
         return false;
-    json_member_bool(&json, "has_more", more);
+    json_member_bool(&json, "has_more", page.more);
     json_end_object(&json);
     return true;
 }
@@ -257,6 +254,25 @@ static void write_lead(struct json_writer *json, const struct errand *errand,
     json_end_object(json);
 }
 
+/* What images may be sent, or null. */
+static void write_attachments(struct json_writer *json,
+                              const struct attachment_settings *attachments) {
+    json_key(json, "attachments");
+    if (attachments->images == 0) {
+        json_null(json);
+        return;
+    }
+    json_begin_object(json);
+    json_member_int(json, "images", (int64_t)attachments->images);
+    json_member_int(json, "size", (int64_t)attachments->size_max);
+    json_key(json, "types");
+    json_begin_array(json);
+    for (size_t i = 0; i < attachments->type_count; i++)
+        json_string(json, slice_of(attachments->types[i]));
+    json_end_array(json);
+    json_end_object(json);
+}
+
 static void write_boot(struct json_writer *json, const struct errand *errand,
                        const struct bot *bot) {
     const struct boot *boot = errand->own;
@@ -276,7 +292,7 @@ static void write_boot(struct json_writer *json, const struct errand *errand,
                        tool_text_for(widget->welcome, widget->welcome_count, boot->language));
     write_suggestions(json, widget, boot->language);
     write_look(json, bot);
-    json_member_bool(json, "attachments", false);
+    write_attachments(json, &bot->attachments);
     write_lead(json, errand, bot);
     json_member_int(json, "message_max", (int64_t)bot->message_max);
     json_member_bool(json, "handoff", false);

@@ -127,7 +127,7 @@ static bool take(struct errand *errand, const struct errand_request *request, st
 
 void widget_lead(struct api *api, struct http_exchange *exchange) {
     static const struct operation operation = {.writes = true,
-                                               .creates = true,
+                                               .creates = "leads",
                                                .only_browsers = true,
                                                .read = read_lead,
                                                .take = take,

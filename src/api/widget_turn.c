@@ -7,12 +7,14 @@
 #include "api/errand.h"
 #include "api/reply.h"
 #include "api/widget.h"
+#include "api/widget_attachments.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "chat/chat.h"
 #include "chat/confirm.h"
+#include "chat/images.h"
 #include "chat/settings.h"
 #include "chat/turn.h"
 #include "http/server.h"
@@ -28,6 +30,9 @@ struct sending {
     struct slice confirmation_id;
     bool confirmed;
     bool again;
+    struct slice attachment_ids[ATTACHMENTS_MAX];
+    struct store_attachment attachments[ATTACHMENTS_MAX]; /* with data in base64 */
+    size_t attachment_count;
     bool known; /* it was sent before: the ids are those of then */
     struct store_sent sent;
 };
@@ -41,6 +46,8 @@ struct widget_turn {
     struct errand_request *request; /* to reply to; NULL once it is, or gone */
     struct arena *arena;            /* this lies in it */
     struct slice channel, key, user_text;
+    struct store_attachment attachments[ATTACHMENTS_MAX]; /* without data */
+    size_t attachment_count;
     struct id id, conversation, message, answer;
     int64_t created_ms;
     bool accepted, offline, failed, again;
@@ -80,6 +87,11 @@ static void publish_turn(struct widget_turn *turn) {
         json_member_string(&json, "role", SLICE("user"));
         json_member_string(&json, "content", turn->user_text);
         json_member_int(&json, "created_at", turn->created_ms / 1000);
+        if (turn->attachment_count > 0) {
+            json_key(&json, "attachments");
+            attachments_write(&chat_parts(turn->api->chat)->session_key, turn->attachments,
+                              turn->attachment_count, id_slice(&turn->message), &json);
+        }
         json_end_object(&json);
     }
     json_member_string(&json, "answer", id_slice(&turn->answer));
@@ -260,16 +272,31 @@ static void on_stop(void *user) {
     finish(turn);
 }
 
+/* What the visitor says, for the model. */
+static struct model_message message_of(const struct sending *sending, struct arena *arena) {
+    struct model_part *parts = arena_array(arena, sending->attachment_count + 1, sizeof *parts);
+    size_t count = 0;
+    if (sending->text.size > 0 || sending->attachment_count == 0)
+        parts[count++] =
+            (struct model_part){.kind = MODEL_PART_TEXT, .text = arena_copy(arena, sending->text)};
+    for (size_t i = 0; i < sending->attachment_count; i++)
+        parts[count++] =
+            (struct model_part){.kind = MODEL_PART_IMAGE,
+                                .media_type = arena_copy(arena, sending->attachments[i].media_type),
+                                .data = arena_copy(arena, sending->attachments[i].data)};
+    return (struct model_message){MODEL_USER, parts, count};
+}
+
 static struct turn_request request_of(struct widget_turn *turn, const struct errand *errand,
                                       const struct sending *sending, char address[64]) {
     struct errand_request *request = turn->request;
     const struct api_options *options = &turn->api->options;
     struct arena *arena = arena_create(TURN_ARENA);
     struct model_message *message = arena_allocate(arena, sizeof *message);
-    struct model_part *part = arena_allocate(arena, sizeof *part);
-    part->kind = MODEL_PART_TEXT;
-    part->text = arena_copy(arena, sending->text);
-    *message = (struct model_message){MODEL_USER, part, 1};
+    struct slice *ids = arena_array(arena, sending->attachment_count, sizeof *ids);
+    *message = message_of(sending, arena);
+    for (size_t i = 0; i < sending->attachment_count; i++)
+        ids[i] = arena_copy(arena, sending->attachment_ids[i]);
     return (struct turn_request){
         .settings = request->settings,
         .bot = request->bot,
@@ -280,6 +307,8 @@ static struct turn_request request_of(struct widget_turn *turn, const struct err
         .door = "widget",
         .messages = message,
         .message_count = 1,
+        .attachments = ids,
+        .attachment_count = sending->attachment_count,
         .arena = arena,
         .id = turn->id,
         .message_id = turn->message,
@@ -292,6 +321,19 @@ static struct turn_request request_of(struct widget_turn *turn, const struct err
         .confirmation_id = sending->confirmation_id,
         .confirmed = sending->confirmed,
     };
+}
+
+static void keep_attachments(struct widget_turn *turn, const struct sending *sending) {
+    for (size_t i = 0; i < sending->attachment_count; i++) {
+        struct store_attachment *kept = &turn->attachments[i];
+        *kept = sending->attachments[i];
+        kept->id = arena_copy(turn->arena, kept->id);
+        kept->name = arena_copy(turn->arena, kept->name);
+        kept->media_type = arena_copy(turn->arena, kept->media_type);
+        kept->message_id = id_slice(&turn->message);
+        kept->data = (struct slice){NULL, 0};
+    }
+    turn->attachment_count = sending->attachment_count;
 }
 
 static struct widget_turn *create(const struct errand *errand, struct errand_request *request,
@@ -311,6 +353,7 @@ static struct widget_turn *create(const struct errand *errand, struct errand_req
     turn->again = sending->again;
     memcpy(turn->conversation.text, errand->what.id.data, ID_SIZE);
     turn->created_ms = clock_wall_ms();
+    keep_attachments(turn, sending);
     return turn;
 }
 
@@ -385,6 +428,25 @@ static bool read_common(struct errand *errand, struct http_exchange *exchange, s
     return true;
 }
 
+static bool read_attachments(struct errand *errand, struct slice list, struct sending *sending,
+                             struct fault *fault) {
+    struct slice item;
+    size_t cursor = 0;
+    if (list.size > 0 && json_type(list) != JSON_ARRAY)
+        return errand_wrong(fault, "attachments", "must be a list.");
+    while (list.size > 0 && json_next_element(list, &cursor, &item)) {
+        struct slice id = arena_copy(errand->arena, json_plain_string(item));
+        for (size_t i = 0; i < sending->attachment_count; i++)
+            if (slice_equal(sending->attachment_ids[i], id))
+                return errand_wrong(fault, "attachments", "has the same image twice.");
+        if (!id_valid(id) || sending->attachment_count == ATTACHMENTS_MAX)
+            return errand_wrong(fault, "attachments",
+                                "must be a list of ids of images, at most 8.");
+        sending->attachment_ids[sending->attachment_count++] = id;
+    }
+    return true;
+}
+
 static bool read_message(struct errand *errand, struct http_exchange *exchange,
                          struct fault *fault) {
     struct sending *sending = arena_allocate(errand->arena, sizeof *sending);
@@ -393,7 +455,9 @@ static bool read_message(struct errand *errand, struct http_exchange *exchange,
     if (!read_common(errand, exchange, &body, sending, fault) ||
         !body_string(&body, "text", errand->arena, &sending->text, fault))
         return false;
-    if (slice_trim(sending->text).size == 0)
+    if (!read_attachments(errand, json_get(body.root, "attachments"), sending, fault))
+        return false;
+    if (slice_trim(sending->text).size == 0 && sending->attachment_count == 0)
         return errand_wrong(fault, "text", "is empty.");
     return true;
 }
@@ -405,24 +469,51 @@ static bool find_sent(struct store_session *session, struct errand *errand, stru
                            &sending->sent, fault);
 }
 
+/* What is new is made ready here, off the loop. */
+static bool find_message(struct store_session *session, struct errand *errand,
+                         struct fault *fault) {
+    struct sending *sending = errand->own;
+    if (!find_sent(session, errand, fault))
+        return false;
+    if (sending->known)
+        return true;
+    if (!attachments_take(session, &errand->what, sending->attachment_ids,
+                          sending->attachment_count, errand->arena, sending->attachments, fault))
+        return false;
+    for (size_t i = 0; i < sending->attachment_count; i++)
+        sending->attachments[i].data = images_encode(sending->attachments[i].data, errand->arena);
+    return true;
+}
+
+static bool fits(const struct sending *sending, const struct bot *bot, struct fault *fault) {
+    if (sending->text.size > bot->message_max) {
+        fault_set(fault, FAULT_TOO_LARGE,
+                  "The message is too long: %zu bytes, and %zu are allowed. Please shorten it.",
+                  sending->text.size, bot->message_max);
+        return fault_param(fault, "text");
+    }
+    if (sending->attachment_count > bot->attachments.images) {
+        fault_set(fault, FAULT_TOO_LARGE, "At most %zu images can be sent with a message.",
+                  bot->attachments.images);
+        return fault_param(fault, "attachments");
+    }
+    return true;
+}
+
 static void send_message(struct errand *errand, struct errand_request *request) {
     const struct sending *sending = errand->own;
     struct fault fault;
-    if (sending->text.size <= request->bot->message_max) {
+    if (fits(sending, request->bot, &fault)) {
         start(errand, request);
         return;
     }
-    fault_set(&fault, FAULT_TOO_LARGE,
-              "The message is too long: %zu bytes, and %zu are allowed. Please shorten it.",
-              sending->text.size, request->bot->message_max);
-    fault_param(&fault, "text");
     errand_end(errand);
     errand_refuse(request, &fault);
 }
 
 void widget_messages(struct api *api, struct http_exchange *exchange) {
     static const struct operation operation = {
-        .only_browsers = true, .read = read_message, .run = find_sent, .finish = send_message};
+        .only_browsers = true, .read = read_message, .run = find_message, .finish = send_message};
     errand_open(api, exchange, &operation);
 }
 

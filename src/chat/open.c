@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "chat/accounts.h"
+#include "chat/images.h"
 #include "chat/settings.h"
 #include "chat/state.h"
 #include "chat/turn_state.h"
@@ -17,6 +18,8 @@ struct opening {
     struct store_conversation conversation;
     size_t limit; /* messages */
     struct store_history history;
+    bool has_images; /* of this bot's, there may be some */
+    struct images images;
     bool has_budget; /* of its own: what it has cost is looked up, too */
     struct store_spending spent;
 };
@@ -25,51 +28,54 @@ static bool run(struct store_session *session, struct store_job *job, struct fau
     struct opening *opening = (struct opening *)job;
     return store_history_load(session, &opening->conversation, opening->limit, opening->arena,
                               &opening->history, fault) &&
+           (!opening->has_images || images_load(session, opening->conversation.id, opening->arena,
+                                                &opening->images, fault)) &&
            (!opening->has_budget ||
             store_conversation_spent(session, opening->conversation.id, &opening->spent, fault));
 }
 
-static bool is_said(const struct store_message *message) {
-    return message->text.size > 0 && !slice_is(message->status, "failed") &&
-           !slice_is(message->status, "replaced") &&
+static bool is_said(const struct store_message *message, const struct images *images) {
+    return (message->text.size > 0 || images_of(images, message->id) > 0) &&
+           !slice_is(message->status, "failed") && !slice_is(message->status, "replaced") &&
            (slice_is(message->role, "user") || slice_is(message->role, "assistant") ||
             slice_is(message->role, "operator"));
 }
 
 /* Makes the visitor's last message the new one; returns how many are before it. */
-static size_t last_question(struct turn *turn, const struct store_history *stored,
+static size_t last_question(struct turn *turn, const struct opening *opening,
                             const struct model_message *messages, size_t count) {
+    const struct store_history *stored = &opening->history;
     while (count > 0 && messages[count - 1].role != MODEL_USER)
         count--;
     if (count == 0)
         return 0;
     for (size_t i = stored->count; i-- > 0;)
-        if (is_said(&stored->messages[i]) && slice_is(stored->messages[i].role, "user")) {
+        if (is_said(&stored->messages[i], &opening->images) &&
+            slice_is(stored->messages[i].role, "user")) {
             memcpy(turn->user_message_id.text, stored->messages[i].id.data, ID_SIZE);
+            turn->user_text = arena_copy(turn->arena, stored->messages[i].text);
             break;
         }
-    turn->user_text = messages[count - 1].parts[0].text;
     return count - 1;
 }
 
 /* The stored messages, and behind them the new one. */
-static void take_history(struct turn *turn, const struct store_history *stored) {
+static void take_history(struct turn *turn, const struct opening *opening) {
+    const struct store_history *stored = &opening->history;
     struct model_message *messages = arena_array(turn->arena, stored->count + 1, sizeof *messages);
     int64_t *positions = arena_array(turn->arena, stored->count + 1, sizeof *positions);
     size_t count = 0;
     for (size_t i = 0; i < stored->count; i++) {
         const struct store_message *message = &stored->messages[i];
-        if (!is_said(message))
+        if (!is_said(message, &opening->images))
             continue;
-        struct model_part *part = arena_allocate(turn->arena, sizeof *part);
-        part->kind = MODEL_PART_TEXT;
-        part->text = arena_copy(turn->arena, message->text);
-        messages[count] = (struct model_message){
-            slice_is(message->role, "user") ? MODEL_USER : MODEL_ASSISTANT, part, 1};
+        messages[count] = images_message(&opening->images, message->id, message->text, turn->arena);
+        if (!slice_is(message->role, "user"))
+            messages[count].role = MODEL_ASSISTANT;
         positions[count++] = message->position;
     }
     if (turn->again)
-        count = last_question(turn, stored, messages, count);
+        count = last_question(turn, opening, messages, count);
     else
         messages[count] = turn->messages[turn->message_count - 1];
     turn->messages = messages;
@@ -91,8 +97,9 @@ static void on_done(struct store_job *job, const struct fault *fault) {
             turn, (struct ledger_amount){opening->spent.microdollars, opening->spent.tokens});
     struct fault gone;
     if (!fault && opening->history.found) {
-        take_history(turn, &opening->history);
-        if (turn->again && turn->user_text.size == 0) {
+        take_history(turn, opening);
+        const struct model_message *last = &turn->messages[turn->message_count - 1];
+        if (turn->again && (last->role != MODEL_USER || last->part_count == 0)) {
             fault_set(&gone, FAULT_CONFLICT, "There is no message to answer again.");
             fault = &gone;
         }
@@ -124,6 +131,7 @@ void open_conversation(struct turn *turn) {
         .arena = arena,
         .limit =
             turn->bot->context.strategy == CONTEXT_WINDOW ? turn->bot->history_max : HISTORY_MAX,
+        .has_images = turn->bot->attachments.images > 0,
         .has_budget = turn->bot->conversation_cost >= 0 || turn->bot->conversation_tokens >= 0,
         .conversation = {.id = arena_copy(arena, id_slice(&turn->conversation_id)),
                          .bot = arena_copy(arena, slice_of(turn->bot->name)),

@@ -72,6 +72,16 @@ static bool add_counters(struct store_session *session, const struct turn *turn,
     return true;
 }
 
+static bool add_message(struct store_session *session, const struct turn *turn,
+                        const struct store_message *message, struct fault *fault) {
+    if (!store_message_add(session, message, fault))
+        return false;
+    for (size_t i = 0; i < turn->attachment_count; i++)
+        if (!store_attachment_send(session, turn->attachments[i], message, fault))
+            return false;
+    return true;
+}
+
 /* Once for a turn, with its first call. */
 static bool write_begin(struct store_session *session, const struct turn *turn,
                         struct fault *fault) {
@@ -102,7 +112,7 @@ static bool write_begin(struct store_session *session, const struct turn *turn,
     };
     return store_conversation_put(session, &conversation, fault) &&
            (turn->again ? store_answers_replace(session, conversation.id, fault)
-                        : store_message_add(session, &message, fault)) &&
+                        : add_message(session, turn, &message, fault)) &&
            add_counters(session, turn, fault) &&
            (turn->key.size == 0 ||
             store_sent_add(session, &conversation, &sent, conversation.created_ms, fault));

@@ -122,6 +122,16 @@ struct lead_settings {
 };
 #define LEAD_FIELDS "name, email, phone, company, message"
 
+/* Images that visitors may send. */
+struct attachment_settings {
+    size_t images;            /* most in one message; 0: none are taken */
+    size_t size_max;          /* bytes of one */
+    const char *const *types; /* "image/png", … */
+    size_t type_count;
+};
+
+#define ATTACHMENT_TYPES "image/jpeg, image/png, image/webp, image/gif"
+
 struct bot {
     const char *name;
     const struct tool *const *tools; /* that it may use */
@@ -149,6 +159,7 @@ struct bot {
     struct budget_settings budget;
     struct widget_settings widget;
     struct lead_settings lead;
+    struct attachment_settings attachments;
     int64_t retention_ms; /* after which a conversation is erased; 0: never */
 };
 

@@ -336,6 +336,8 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
     turn->messages = request->messages;
     turn->message_count = request->message_count;
     turn->user_text = text_of(request);
+    turn->attachments = request->attachments;
+    turn->attachment_count = request->attachment_count;
     turn->client_tools = request->tools;
     turn->client_tool_count = request->tool_count;
     turn->goes_on = request->goes_on;

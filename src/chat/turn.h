@@ -82,6 +82,8 @@ struct turn_request {
     struct arena *arena;
     struct id id;                    /* of the turn */
     struct id message_id, answer_id; /* of what is recorded; made up where empty */
+    const struct slice *attachments; /* ids of what the store has that is part of the message; in */
+    size_t attachment_count; /* `arena`. What the model is to see is in `messages` besides */
     /* By which a client that sends the message again is known; empty for none. Copied. */
     struct slice key;
     struct slice conversation_id; /* a ULID */

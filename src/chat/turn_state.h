@@ -84,6 +84,8 @@ struct turn {
     const struct model_message *messages; /* of the client */
     size_t message_count;
     struct slice user_text; /* the new message's text */
+    const struct slice *attachments;
+    size_t attachment_count;
     bool again;
     bool must_exist;
     bool goes_on; /* the client named the conversation */

@@ -194,8 +194,9 @@ struct sweep {
     int64_t erased;
 };
 
-/* What a tool did is known for an hour (chat/tool_run.c); a day is plenty. */
-static const int64_t writes_kept_ms = INT64_C(24) * 60 * 60 * 1000;
+/* What a tool did is known for an hour (chat/tool_run.c), and an image is sent soon after it was
+ * chosen: a day is plenty for both. */
+static const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
 
 static bool erase_old(struct store_session *session, struct sweep *sweep, int64_t now_ms,
                       struct fault *fault) {
@@ -207,7 +208,8 @@ static bool erase_old(struct store_session *session, struct sweep *sweep, int64_
             return false;
         sweep->erased += erased;
     }
-    return store_tool_writes_purge(session, now_ms - writes_kept_ms, fault);
+    return store_tool_writes_purge(session, now_ms - day_ms, fault) &&
+           store_attachments_purge(session, now_ms - day_ms, fault);
 }
 
 static bool sweep(struct store_session *session, struct store_job *job, struct fault *fault) {

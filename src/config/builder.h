@@ -58,6 +58,10 @@ const struct tool_text *build_text_lists(struct builder *builder, const struct p
                                          const struct yaml_node *value, size_t *ret_count);
 void build_widget(struct builder *builder, struct draft_bot *draft, const struct place *bot_place);
 
+/* build_attachments.c */
+void build_attachments(struct builder *builder, struct draft_bot *draft,
+                       const struct place *bot_place);
+
 /* build_money.c */
 /* A bot's context and budget, and that limits on cost have prices to go by. */
 void build_money(struct builder *builder, struct draft_bot *draft, const struct place *bot_place);

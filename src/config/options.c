@@ -388,6 +388,8 @@ static const struct option bot_options[] = {
         .help = "How it looks on a page."),
     ROW("lead", OPTION_SECTION, struct draft_bot, bot, .section = &lead_section,
         .help = "How visitors can be reached."),
+    ROW("attachments", OPTION_SECTION, struct draft_bot, bot, .section = &attachment_section,
+        .help = "Images that visitors may send."),
 };
 static const struct section bot_section = {
     .name = "bot",

@@ -43,6 +43,25 @@ const struct section lead_section = {
     .help = "What the widget asks for before the chat. A tool `builtin: capture_lead` asks later.",
     ROWS(lead_options)};
 
+#define ATTACHMENTS(name, type, member, ...)                                                       \
+    ROW(name, type, struct draft_bot, bot.attachments.member, __VA_ARGS__)
+static const struct option attachment_options[] = {
+    ATTACHMENTS("images", OPTION_COUNT, images, RANGE(0, 8), .fallback = "0",
+                .help =
+                    "Most in one message; 0 takes none. One of the bot's models must see images."),
+    ATTACHMENTS("size", OPTION_SIZE, size_max, RANGE(1 * KIB, 32 * MIB), .fallback = "1MiB",
+                .help =
+                    "Most of one; at most `http.body_max`. The widget makes larger ones smaller "
+                    "before it sends them."),
+    ATTACHMENTS("types", OPTION_STRING, types,
+                LIST(struct draft_bot, bot.attachments.type_count, 4), RANGE(1, 32),
+                .flags = OPTION_LIST, .help = "Of " ATTACHMENT_TYPES ".",
+                .fallback_text = "all of these"),
+};
+const struct section attachment_section = {.name = "attachments",
+                                           .help = "Images that visitors may send with a message.",
+                                           ROWS(attachment_options)};
+
 const struct section widget_section = {
     .name = "widget",
     .help = "How it looks on a page (`<script src=\"…/widget.js\" data-bot=\"NAME\" async>`).",

@@ -17,6 +17,6 @@ enum { KIB = 1024, MIB = 1024 * KIB, SECOND = 1000, MINUTE = 60 * SECOND, HOUR =
 #define LENGTH RANGE(1, 4 * KIB) /* of a text on one line */
 
 /* options_widget.c */
-extern const struct section widget_section, lead_section;
+extern const struct section widget_section, lead_section, attachment_section;
 /* options_tools.c */
 extern const struct section database_section, tool_section, tool_limit_section;

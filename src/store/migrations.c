@@ -248,8 +248,27 @@ static const char sqlite_4[] =
     "  created_ms INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;";
 
+static const char sqlite_5[] =
+    /* Images that visitors send. Rows with an id of their own, since they are large. */
+    "CREATE TABLE attachments ("
+    "  id TEXT NOT NULL UNIQUE,"
+    "  bot TEXT NOT NULL,"
+    "  user_id TEXT NOT NULL,"
+    "  conversation_id TEXT REFERENCES conversations (id) ON DELETE CASCADE," /* NULL: not sent */
+    "  message_id TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  media_type TEXT NOT NULL,"
+    "  size INTEGER NOT NULL,"
+    "  width INTEGER NOT NULL,"
+    "  height INTEGER NOT NULL,"
+    "  created_ms INTEGER NOT NULL,"
+    "  data BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX attachments_by_conversation ON attachments (conversation_id, id);"
+    "CREATE INDEX attachments_by_user ON attachments (user_id, bot);";
+
 const char *const migrations_sqlite[MIGRATIONS_SQLITE_COUNT] = {sqlite_1, sqlite_2, sqlite_3,
-                                                                sqlite_4};
+                                                                sqlite_4, sqlite_5};
 
 static bool apply_next(struct store_session *session, const char *const *migrations, int count,
                        const char *place, int *ret_version, struct fault *fault) {

@@ -3,8 +3,10 @@
 #include "base/buffer.h"
 #include "base/id.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "store/records.h"
 #include "store/session.h"
+#include <sodium.h>
 
 /* --- who they turn out to be --- */
 
@@ -14,6 +16,7 @@ bool store_user_adopt(struct store_session *session, struct slice bot, struct sl
         "UPDATE conversations SET user_id = $3 WHERE bot = $1 AND user_id = $2",
         "UPDATE tool_calls SET user_id = $3 WHERE bot = $1 AND user_id = $2",
         "UPDATE OR REPLACE leads SET user_id = $3 WHERE bot = $1 AND user_id = $2",
+        "UPDATE attachments SET user_id = $3 WHERE bot = $1 AND user_id = $2",
         "DELETE FROM sent WHERE bot = $1 AND user_id = $2",
     };
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
@@ -45,6 +48,7 @@ bool store_user_erase(struct store_session *session, struct slice bot, struct sl
         {"DELETE FROM ratings WHERE " IN_THEIRS, &erased.feedback},
         {"DELETE FROM confirmations WHERE " IN_THEIRS, &erased.confirmations},
         {"DELETE FROM messages WHERE " IN_THEIRS, &erased.messages},
+        {"DELETE FROM attachments WHERE " OF_USER, &erased.attachments},
         {"DELETE FROM tool_calls WHERE " OF_USER, &erased.tool_calls},
         {"DELETE FROM bookings WHERE " IN_THEIRS, &erased.bookings},
         {"DELETE FROM leads WHERE " OF_USER, &erased.leads},
@@ -71,6 +75,7 @@ void store_erased_write(const struct store_erased *erased, struct json_writer *j
     json_begin_object(json);
     json_member_int(json, "conversations", erased->conversations);
     json_member_int(json, "messages", erased->messages);
+    json_member_int(json, "attachments", erased->attachments);
     json_member_int(json, "tool_calls", erased->tool_calls);
     json_member_int(json, "bookings", erased->bookings);
     json_member_int(json, "confirmations", erased->confirmations);
@@ -115,6 +120,16 @@ struct listing {
     const char *const *columns; /* in the order of the query; NULL ends the list */
 };
 
+/* In base64: it is a file. */
+static void write_data(struct slice bytes, struct json_writer *json) {
+    size_t size = sodium_base64_encoded_len(bytes.size, sodium_base64_VARIANT_ORIGINAL);
+    char *text = memory_allocate(size);
+    sodium_bin2base64(text, size, (const unsigned char *)bytes.data, bytes.size,
+                      sodium_base64_VARIANT_ORIGINAL);
+    json_member_string(json, "data", slice_of(text));
+    free(text);
+}
+
 /* One object for each row; numbers where SQLite's column is one is of no use to a reader, so that
  * all is text but what ends with _ms. */
 static bool write_rows(struct store_session *session, const struct listing *listing,
@@ -133,7 +148,9 @@ static bool write_rows(struct store_session *session, const struct listing *list
         json_begin_object(json);
         for (int i = 0; listing->columns[i]; i++) {
             struct slice name = slice_of(listing->columns[i]);
-            if (slice_ends_with(name, SLICE("_ms")) || slice_is(name, "rating"))
+            if (slice_is(name, "data"))
+                write_data(session_column_bytes(&query, i, arena), json);
+            else if (slice_ends_with(name, SLICE("_ms")) || slice_is(name, "rating"))
                 json_member_int(json, listing->columns[i], session_column_integer(&query, i));
             else
                 json_member_string(json, listing->columns[i],
@@ -156,6 +173,8 @@ bool store_user_export(struct store_session *session, struct slice bot, struct s
                                            "status",       "created_ms", NULL};
     static const char *const tools[] = {"conversation", "tool",       "arguments",
                                         "outcome",      "started_ms", NULL};
+    static const char *const attachments[] = {"conversation", "message", "name", "media_type",
+                                              "created_ms",   "data",    NULL};
     static const char *const bookings[] = {"calendar", "topic", "start_ms", "created_ms", NULL};
     static const char *const leads[] = {"id",         "fields",     "consent",
                                         "created_ms", "updated_ms", NULL};
@@ -173,6 +192,12 @@ bool store_user_export(struct store_session *session, struct slice bot, struct s
          "SELECT conversation_id, tool, arguments, outcome, started_ms FROM tool_calls"
          " WHERE " OF_USER " ORDER BY id",
          tools},
+        /* The first 32 MiB with their bytes: what a browser can still take as one file. */
+        {"attachments",
+         "SELECT coalesce(conversation_id, ''), message_id, name, media_type, created_ms,"
+         " CASE WHEN sum(size) OVER (ORDER BY id) <= 33554432 THEN data ELSE x'' END"
+         " FROM attachments WHERE " OF_USER " ORDER BY id",
+         attachments},
         {"bookings",
          "SELECT calendar, topic, start_ms, created_ms FROM bookings WHERE " IN_THEIRS
          " ORDER BY start_ms",

@@ -140,6 +140,36 @@ bool store_messages_list(struct store_session *session, struct slice conversatio
                          struct arena *arena, struct store_message **ret_messages,
                          size_t *ret_count, struct fault *fault);
 
+/* --- images that visitors send --- */
+
+struct store_attachment {
+    struct slice id; /* ULID */
+    struct slice bot, user;
+    struct slice conversation_id, message_id; /* empty until it is sent */
+    struct slice name;                        /* as the visitor's file was called; may be empty */
+    struct slice media_type;                  /* "image/png", … */
+    struct slice data;                        /* where it is asked for */
+    int64_t size;                             /* bytes of it */
+    int64_t width, height;                    /* pixels */
+    int64_t created_ms;
+};
+bool store_attachment_add(struct store_session *session, const struct store_attachment *attachment,
+                          struct fault *fault);
+/* With its data; `ret_found` is false where there is none. In the arena. */
+bool store_attachment_get(struct store_session *session, struct slice id, struct arena *arena,
+                          bool *ret_found, struct store_attachment *ret_attachment,
+                          struct fault *fault);
+/* It is part of that message from now on; does nothing where it is another's, or sent already. */
+bool store_attachment_send(struct store_session *session, struct slice id,
+                           const struct store_message *message, struct fault *fault);
+/* Those of a conversation, oldest first: the newest `limit`; without data. In the arena. */
+bool store_attachments_list(struct store_session *session, struct slice conversation_id,
+                            size_t limit, struct arena *arena,
+                            struct store_attachment **ret_attachments, size_t *ret_count,
+                            struct fault *fault);
+/* Those that were never sent and are from before that time (wall clock). */
+bool store_attachments_purge(struct store_session *session, int64_t before_ms, struct fault *fault);
+
 /* --- what the bot did: calls of tools --- */
 
 struct store_tool_call {
@@ -214,7 +244,8 @@ bool store_user_export(struct store_session *session, struct slice bot, struct s
                        struct buffer *out, struct fault *fault);
 /* How many rows of each kind. */
 struct store_erased {
-    int64_t conversations, messages, tool_calls, bookings, confirmations, feedback, leads;
+    int64_t conversations, messages, attachments, tool_calls, bookings, confirmations, feedback,
+        leads;
     int64_t calls; /* what they cost is kept under another name */
 };
 /* Erases it, with what is derived from it. What calls of models cost is kept, without text, under
