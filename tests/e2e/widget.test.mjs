@@ -105,7 +105,7 @@ test("what is sent while an answer streams waits for its end, and can be taken b
   await until(async () => /w2/.test(await tab.answer().innerText()), "the first words");
   await tab.send("say never");
   await tab.page.getByRole("button", { name: "Take back" }).click();
-  assert.equal(await tab.page.locator(".compose textarea").inputValue(), "say never");
+  await until(async () => (await tab.page.locator(".compose textarea").inputValue()) === "say never", "the text in the box");
   await tab.send("say afterwards");
   await tab.page.getByText("Will be sent when").waitFor();
   await tab.answered(/afterwards/);
@@ -147,7 +147,7 @@ test("an error keeps what was typed and says what to do", async (t) => {
   await tab.send("say one too many");
   await tab.page.getByText(/Not sent\..*messages/).first().waitFor();
   await tab.page.locator(".message.user").last().getByRole("button", { name: "Take back" }).click();
-  assert.equal(await tab.page.locator(".compose textarea").inputValue(), "say one too many");
+  await until(async () => (await tab.page.locator(".compose textarea").inputValue()) === "say one too many", "the text in the box");
   // A megabyte is cut, in whole characters, with a word.
   await tab.page.locator(".compose textarea").fill("😀".repeat(250000));
   await tab.page.getByText("That was too long: the end was cut off.").first().waitFor();

@@ -2,14 +2,14 @@
 import { createServer } from "node:http";
 import { until } from "./server.mjs";
 
-export async function startPage(t, { head = "", attributes = 'data-bot="support"', direction = "ltr" } = {}) {
+export async function startPage(t, { head = "", attributes = 'data-bot="support"', direction = "ltr", images } = {}) {
   const page = { widget: "" };
   const server = createServer((request, reply) => {
     // Whatever the path: a site has many pages.
     if (/\.\w+$/.test(request.url)) return reply.writeHead(404).end();
     reply.writeHead(200, {
       "content-type": "text/html; charset=utf-8",
-      "content-security-policy": `default-src 'none'; script-src 'self' ${page.widget}; style-src 'self'; connect-src ${page.widget}; img-src 'self' data:`,
+      "content-security-policy": `default-src 'none'; script-src 'self' ${page.widget}; style-src 'self'; connect-src ${page.widget}; img-src 'self' data: ${images === "widget" ? page.widget : ""}`,
     });
     reply.end(
       `<!doctype html><html lang="en" dir="${direction}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>A shop</title><link rel="icon" href="data:,">` +

@@ -1,5 +1,5 @@
 // The way to the server: requests with the visitor's session, and the stream of events that comes back when it broke.
-import type { Boot, Conversation, Ids, ServerEvent, Summary } from "./protocol";
+import type { Attachment, Boot, Conversation, Ids, ServerEvent, Summary } from "./protocol";
 
 export interface Identity {
   token?: string; // a JWT of the site's
@@ -100,8 +100,18 @@ export class Client {
     return boot;
   }
 
-  async send(text: string, key: string, conversation?: string): Promise<Ids> {
-    return (await this.#post("/messages", { text, key, conversation, language: navigator.language })).json();
+  async send(text: string, key: string, conversation?: string, attachments?: string[]): Promise<Ids> {
+    return (await this.#post("/messages", { text, key, conversation, attachments, language: navigator.language })).json();
+  }
+
+  async upload(image: Blob, name: string): Promise<Attachment> {
+    const query = new URLSearchParams({ bot: this.#bot, name });
+    return (await this.#fetch(`/files?${query}`, { method: "POST", headers: { "Content-Type": image.type }, body: image })).json();
+  }
+
+  // An address that the server gave without its own.
+  link(path: string): string {
+    return this.#base + path;
   }
 
   async confirm(conversation: string, confirmation: string, answer: "yes" | "no", key: string): Promise<Ids> {

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icons";
+import { ChosenImages, ImageButton } from "./pictures";
 import type { Store } from "./store";
 
 // The beginning that fits, cut between characters.
@@ -26,8 +27,16 @@ export function Composer({ store }: { store: Store }) {
     setText(kept);
     store.setDraft(kept);
   };
+  const empty = !text.trim() && store.images.chosen.length === 0;
+  // Pictures that are pasted or dropped; text goes into the box as always.
+  const take = (event: Event, data: DataTransfer | null) => {
+    const files = [...(data?.files ?? [])];
+    if (!files.length || !store.boot?.attachments) return;
+    event.preventDefault();
+    store.attach(files);
+  };
   const send = () => {
-    if (!text.trim()) return;
+    if (empty) return;
     void store.send(text.trim());
     change("");
     box.current?.focus();
@@ -40,14 +49,22 @@ export function Composer({ store }: { store: Store }) {
   };
   const answering = store.talk.turn !== null;
   return (
-    <form class="compose" onSubmit={(event) => { event.preventDefault(); send(); }}>
+    <form
+      class="compose"
+      onSubmit={(event) => { event.preventDefault(); send(); }}
+      onPaste={(event) => take(event, event.clipboardData)}
+      onDragOver={(event) => store.boot?.attachments && event.preventDefault()}
+      onDrop={(event) => take(event, event.dataTransfer)}
+    >
+      <ChosenImages store={store} />
+      <ImageButton store={store} />
       <textarea ref={box} rows={1} dir={text ? "auto" : undefined} value={text} placeholder={store.text("placeholder")} aria-label={store.text("placeholder")} enterkeyhint="send" onInput={(event) => change(event.currentTarget.value)} onKeyDown={onKey} />
-      {answering && !text.trim() ? (
+      {answering && empty ? (
         <button type="button" class="send" aria-label={store.text("stop")} onClick={() => void store.stop()}>
           <Icon name="stop" />
         </button>
       ) : (
-        <button type="submit" class="send" aria-label={store.text("send")} disabled={!text.trim()}>
+        <button type="submit" class="send" aria-label={store.text("send")} disabled={empty}>
           <Icon name="send" />
         </button>
       )}

@@ -10,7 +10,7 @@ export function List({ store }: { store: Store }) {
         {store.list.map((entry) => (
           <li key={entry.id}>
             <button type="button" class="entry" onClick={() => store.choose(entry.id)}>
-              <b dir="auto">{entry.title || "…"}</b>
+              <b dir="auto">{entry.title || store.text("image")}</b>
               <small>{day.format(new Date(entry.updated_at * 1000))}</small>
             </button>
             <button type="button" class="icon" aria-label={`${store.text("delete_conversation")}: ${entry.title}`} onClick={() => void store.remove(entry.id)}>

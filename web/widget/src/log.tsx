@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icons";
 import { MarkdownWriter } from "./markdown";
+import { Pictures } from "./pictures";
 import type { Card } from "./protocol";
 import type { Store } from "./store";
 import type { Shown } from "./talk";
@@ -119,7 +120,8 @@ function Own({ store, message }: { store: Store; message: Shown }) {
   return (
     <div class={`message user ${message.sending ? "waiting" : ""}`}>
       <span class="hidden">{store.text("you")}:</span>
-      <div class="bubble"><div dir="auto">{message.content}</div></div>
+      {message.attachments && <Pictures store={store} attachments={message.attachments} />}
+      {message.content && <div class="bubble"><div dir="auto">{message.content}</div></div>}
       {message.sending === "queued" && (
         <div class="under">
           <span>{store.text("queued")}</span>

@@ -1,4 +1,20 @@
 // What the server and the widget say to each other: docs/widget-protocol.md.
+export interface Attachment {
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+  width: number;
+  height: number;
+  url: string; // from the server's root; works for an hour at least
+}
+
+export interface ImageRules {
+  images: number; // most in one message
+  size: number; // bytes
+  types: string[];
+}
+
 export interface Message {
   id: string;
   role: "user" | "assistant" | "operator";
@@ -7,6 +23,7 @@ export interface Message {
   created_at?: number;
   offline?: boolean;
   author?: string;
+  attachments?: Attachment[];
 }
 
 export interface Card {
@@ -44,6 +61,7 @@ export interface Boot {
   look: { color?: string; position: "left" | "right"; title: string };
   image_hosts: string[];
   lead: Lead | null; // what is asked before the chat, until it was answered
+  attachments: ImageRules | null; // images that may be sent
   message_max: number;
   conversations: Summary[];
 }

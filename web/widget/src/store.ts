@@ -2,6 +2,7 @@
 // comes: by the event stream, by a page of the store, by the reply to a message.
 import { Client, Refusal, Storage, newKey, type Identity } from "./client";
 import type { Boot, Card, ServerEvent, Summary } from "./protocol";
+import { Images } from "./images";
 import { greetingOf, onNavigation, type Greeting } from "./pages";
 import { Queue } from "./queue";
 import { newTalk, type Shown, type Talk } from "./talk";
@@ -23,6 +24,7 @@ export class Store {
   notice = ""; // shown for a moment, and read out
   spoken = ""; // only read out: who looks sees it
   draft: string;
+  readonly images: Images;
   readonly unread: Unread;
   readonly client: Client;
   readonly #local: Storage;
@@ -39,6 +41,7 @@ export class Store {
     () => !this.talk.turn && this.connected,
     (own) => this.#postNow(own),
   );
+  #ready: Promise<void> = Promise.resolve(); // when the messages so far have all that goes with them
   #handlers = new Map<string, Set<(detail: unknown) => void>>();
 
   constructor(base: string, bot: string) {
@@ -46,6 +49,7 @@ export class Store {
     this.#tab = new Storage("sessionStorage", `switchboard.${bot}.`);
     this.client = new Client(base, bot, this.#local);
     this.draft = this.#tab.get("draft") ?? "";
+    this.images = new Images(this.client, () => this.changed());
     this.unread = new Unread(this.#local, () => this.changed());
     onNavigation(() => this.changed());
     document.addEventListener("visibilitychange", () => {
@@ -375,7 +379,7 @@ export class Store {
 
   choose(conversation: string | null, view: View = "talk"): void {
     // What was not sent is of no conversation: it goes along in the box.
-    for (const message of this.talk.messages) if (message.sending === "queued" || message.sending === "failed") this.#intoBox(message.content);
+    for (const message of this.talk.messages) if (message.sending === "queued" || message.sending === "failed") this.#intoBox(message);
     this.#queue.clear();
     this.talk = newTalk(conversation);
     this.view = view;
@@ -408,7 +412,13 @@ export class Store {
     const own: Shown = { id: `own-${key}`, role: "user", content: text, key, sending: "sending" };
     this.talk.messages.push(own);
     this.changed();
-    await this.start();
+    const images = this.images.take();
+    const before = this.#ready;
+    this.#ready = Promise.all([images, before, this.start()]).then(() => {});
+    await this.#ready; // in the visitor's order, whatever takes long
+    const attachments = await images;
+    if (!attachments) return this.takeBack(own);
+    if (attachments.length) own.attachments = attachments;
     await this.#post(own);
   }
 
@@ -423,12 +433,12 @@ export class Store {
     own.problem = undefined;
     this.changed();
     try {
-      const ids = await this.client.send(own.content, own.key!, talk.id ?? undefined);
+      const ids = await this.client.send(own.content, own.key!, talk.id ?? undefined, own.attachments?.map(({ id }) => id));
       if (talk.id === null && this.talk === talk) this.#name(ids.conversation);
       if (own.sending) Object.assign(own, { id: ids.message, sending: undefined });
     } catch (error) {
       if (this.talk === talk) this.#refused(own, error);
-      else this.#intoBox(own.content);
+      else this.#intoBox(own);
     }
     this.changed();
   }
@@ -451,13 +461,23 @@ export class Store {
   takeBack(message: Shown): void {
     this.#queue.remove(message);
     this.talk.messages = this.talk.messages.filter((one) => one !== message);
-    this.#intoBox(message.content);
+    this.#intoBox(message);
     this.changed();
   }
 
   // Before what is being written there.
-  #intoBox(text: string): void {
-    this.setDraft(this.draft ? `${text}\n${this.draft}` : text);
+  #intoBox({ content, attachments }: Shown): void {
+    this.images.putBack(attachments);
+    this.setDraft(this.draft ? `${content}\n${this.draft}` : content);
+  }
+
+  attach(files: File[]): void {
+    const rules = this.boot?.attachments;
+    if (!rules || !files.length) return;
+    this.images.add(files, rules, (name, error) => {
+      if (error instanceof Refusal) this.say(error.message);
+      else this.say(name ? this.text("not_image", { name }) : this.text("too_many_images", { count: rules.images }));
+    });
   }
 
   async stop(): Promise<void> {
