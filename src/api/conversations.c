@@ -149,6 +149,10 @@ static void write_message(const struct errand *errand, const struct conversation
     json_member_string(json, "content", message->text);
     json_member_string(json, "status", message->status);
     json_member_int(json, "created_at", message->created_ms / 1000);
+    if (message->replies.size > 0)
+        json_member_raw(json, "replies", message->replies);
+    if (message->author.size > 0)
+        json_member_string(json, "author", message->author);
     if (has_attachments(page, message->id)) {
         json_key(json, "attachments");
         attachments_write(&chat_parts(errand->chat)->session_key, page->attachments,

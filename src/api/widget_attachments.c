@@ -129,7 +129,7 @@ static bool take_upload(struct errand *errand, const struct errand_request *requ
     struct slice body = http_exchange_request(request->exchange)->body;
     struct store_attachment *attachment = errand->own;
     const struct id id = id_create();
-    struct image image;
+    struct image image = {0};
     if (!check_image(&request->bot->attachments, body, &image, fault))
         return false;
     *attachment = (struct store_attachment){

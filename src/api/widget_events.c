@@ -1,11 +1,15 @@
 /* GET /api/widget/events: everything that happens to a visitor's conversations, as server-sent
  * events with ids; a client that comes back with the last one goes on behind it. */
+#include "api/address.h"
 #include "api/api_state.h"
 #include "api/errand.h"
 #include "api/widget.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "chat/chat.h"
+#include "chat/settings.h"
+#include "gate/ledger.h"
+#include "gate/limits.h"
 #include "http/server.h"
 #include "hub/hub.h"
 #include "loop/timer.h"
@@ -26,14 +30,42 @@ struct widget_stream {
     struct hub_subscription *subscription;
     struct slice channel;
     struct timer heartbeat;
+    struct ledger_hold page; /* one of its address's */
 };
 
 struct slice widget_channel(struct slice bot, struct slice user, struct arena *arena) {
     return slice_of(arena_printf(arena, "%.*s/%.*s", SLICE_ARG(bot), SLICE_ARG(user)));
 }
 
+/* Each open page takes memory: an address may be given only so much of it. */
+static bool take_page(struct widget_stream *stream, struct fault *fault) {
+    const struct errand_request *request = stream->request;
+    const struct api_options *options = &request->api->options;
+    const struct bot *bot = request->bot;
+    char peer[64], address[64];
+    if (bot->address_limits.pages < 0)
+        return true;
+    limit_address(address_of(http_exchange_request(request->exchange), options->trusted_proxies,
+                             options->trusted_proxy_count, peer),
+                  address);
+    const struct ledger_limit limit = {
+        .key = slice_of(arena_printf(http_exchange_arena(request->exchange), "pages/%s/address/%s",
+                                     bot->name, address)),
+        .end_ms = INT64_MAX,
+        .most = {-1, bot->address_limits.pages},
+        .name = "pages",
+    };
+    return ledger_hold(chat_parts(request->api->chat)->ledger, &limit, 1,
+                       (struct ledger_amount){0, 1}, clock_wall_ms(), &stream->page, fault);
+}
+
+static void give_back(struct widget_stream *stream) {
+    ledger_settle(chat_parts(stream->api->chat)->ledger, &stream->page, (struct ledger_amount){0});
+}
+
 static void leave(struct widget_stream *stream) {
     timer_stop(&stream->heartbeat);
+    give_back(stream);
     hub_unsubscribe(stream->subscription);
     if (stream->next)
         stream->next->previous = stream->previous;
@@ -111,14 +143,18 @@ static void open_stream(struct errand *errand, struct errand_request *request) {
         widget_channel(errand->what.bot, errand->what.user, http_exchange_arena(exchange));
     errand_end(errand);
     timer_init(&stream->heartbeat, chat_parts(api->chat)->loop, on_heartbeat, stream);
+    struct fault fault;
+    bool taken = take_page(stream, &fault);
     stream->subscription =
-        hub_subscribe(stream->hub, stream->channel,
-                      http_header_get(http_exchange_request(exchange), "Last-Event-ID"),
-                      chat_parts(api->chat)->loop, pump, stream, clock_wall_ms(), &found);
+        !taken ? NULL
+               : hub_subscribe(stream->hub, stream->channel,
+                               http_header_get(http_exchange_request(exchange), "Last-Event-ID"),
+                               chat_parts(api->chat)->loop, pump, stream, clock_wall_ms(), &found);
     if (!stream->subscription) {
-        struct fault fault;
+        give_back(stream);
         fault_set(&fault, FAULT_RATE_LIMITED, "The chat is open in too many windows.");
         fault.retry_after_ms = RETRY_MS;
+        memcpy(fault.code, "too_many_pages", sizeof "too_many_pages");
         errand_refuse(request, &fault);
         return;
     }

@@ -144,7 +144,8 @@ static void publish_error(struct widget_turn *turn, const struct fault *fault) {
     publish(turn, "error", &json, false, false);
 }
 
-static void publish_end(struct widget_turn *turn, bool cancelled, enum model_finish finish) {
+static void publish_end(struct widget_turn *turn, bool cancelled, enum model_finish finish,
+                        struct slice replies) {
     bool cut = turn->failed || cancelled;
     struct json_writer json = begin(turn);
     json_member_string(&json, "conversation", id_slice(&turn->conversation));
@@ -158,6 +159,8 @@ static void publish_end(struct widget_turn *turn, bool cancelled, enum model_fin
                                          : SLICE("failed"));
     json_member_int(&json, "created_at", clock_wall_ms() / 1000);
     json_member_bool(&json, "offline", turn->offline);
+    if (replies.size > 0)
+        json_member_raw(&json, "replies", replies);
     publish(turn, "message", &json, false, true);
     json = begin(turn);
     json_member_string(&json, "conversation", id_slice(&turn->conversation));
@@ -241,7 +244,7 @@ static void on_event(void *user, const struct turn_event *event) {
         break;
     case TURN_EVENT_END:
         if (turn->accepted)
-            publish_end(turn, false, event->finish);
+            publish_end(turn, false, event->finish, event->replies);
         finish(turn);
         break;
     default:
@@ -263,7 +266,7 @@ static void on_stop(void *user) {
         return;
     turn_cancel(turn->turn); /* the sink is not called again */
     if (turn->accepted) {
-        publish_end(turn, true, MODEL_FINISH_STOP);
+        publish_end(turn, true, MODEL_FINISH_STOP, (struct slice){NULL, 0});
     } else {
         struct fault fault;
         fault_set(&fault, FAULT_CANCELLED, "It was stopped.");
@@ -318,6 +321,7 @@ static struct turn_request request_of(struct widget_turn *turn, const struct err
         .goes_on = sending->goes_on,
         .must_exist = sending->goes_on,
         .again = sending->again,
+        .has_buttons = true,
         .confirmation_id = sending->confirmation_id,
         .confirmed = sending->confirmed,
     };

@@ -5,7 +5,7 @@
 #include <sodium.h>
 
 enum { IMAGES_MAX = 32, DATA_MAX_COUNT = 8 };
-static const int64_t data_max = 6 * 1024 * 1024; /* bytes of all that are sent again */
+static const int64_t data_max = INT64_C(6) * 1024 * 1024; /* bytes of all that are sent again */
 
 struct slice images_encode(struct slice bytes, struct arena *arena) {
     size_t size = sodium_base64_encoded_len(bytes.size, sodium_base64_VARIANT_ORIGINAL);

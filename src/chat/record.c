@@ -209,6 +209,7 @@ static bool write_end(struct store_session *session, struct store_job *job, stru
                            : turn->answer.size ? "partial"
                                                : "failed"),
         .created_ms = turn->ended_wall_ms,
+        .replies = turn->replies,
     };
     if (!write_begin(session, turn, fault) || !add_answer(session, &answer, deleted, fault))
         return false;

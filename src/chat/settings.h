@@ -53,6 +53,7 @@ struct model_choice {
 struct limit_settings { /* -1: no limit */
     int64_t messages_per_minute, messages_per_day;
     int64_t streams; /* at once */
+    int64_t pages;   /* of one address: with an open widget, at once */
     struct spend_settings spend;
 };
 

@@ -75,6 +75,10 @@ void tool_run_builtin(struct tool_run *run) {
     case BUILTIN_CAPTURE_LEAD:
         tool_run_store(run, true, capture, on_store);
         break;
+    case BUILTIN_QUICK_REPLIES: /* the turn has them, see tools.c */
+        buffer_append(&run->result, SLICE("{\"shown\":true}"));
+        tool_run_end(run, NULL);
+        break;
     case BUILTIN_SEARCH_KNOWLEDGE:
         tool_run_store(run, false, search, on_store);
         break;

@@ -11,6 +11,7 @@
 #include "chat/tool_result.h"
 #include "chat/tool_run.h"
 #include "chat/tools_mcp.h"
+#include "tool/builtin.h"
 #include "tool/schema.h"
 #include "tool/tool.h"
 
@@ -37,6 +38,10 @@ struct tool_use {
 
 /* --- offering --- */
 
+static bool shows_replies(const struct tool *tool) {
+    return tool->kind == TOOL_BUILTIN && tool->builtin->kind == BUILTIN_QUICK_REPLIES;
+}
+
 void tools_offer(struct turn *turn) {
     const struct bot *bot = turn->bot;
     size_t count = bot->tool_count + tools_mcp_count(turn) + turn->client_tool_count;
@@ -47,7 +52,7 @@ void tools_offer(struct turn *turn) {
     size_t used = 0;
     for (size_t i = 0; i < bot->tool_count; i++) {
         const struct tool *tool = bot->tools[i];
-        if (tool->kind == TOOL_MCP)
+        if (tool->kind == TOOL_MCP || (shows_replies(tool) && !turn->has_buttons))
             continue;
         offered[used] = (struct offered_tool){tool, tool->schema, {NULL, 0}};
         tools[used++] =
@@ -298,6 +303,8 @@ static void run(struct tool_use *use) {
     };
     tool_bindings(turn, tool, use->arguments, &request);
     turn->uses_running++;
+    if (shows_replies(tool)) /* the last ones count */
+        turn->replies = json_get(use->arguments, "replies");
     emit(use, TURN_EVENT_TOOL, TURN_TOOL_RUNNING);
     use->started_wall_ms = clock_wall_ms();
     use->started_us = clock_monotonic_us();

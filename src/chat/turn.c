@@ -95,8 +95,10 @@ static int64_t cost_of_turn(const struct turn *turn) {
 
 /* The last event: after it the client's side may be gone. */
 static void emit_end(struct turn *turn) {
-    struct turn_event event = {
-        .kind = TURN_EVENT_END, .finish = turn->finish, .usage = usage_of_turn(turn)};
+    struct turn_event event = {.kind = TURN_EVENT_END,
+                               .finish = turn->finish,
+                               .usage = usage_of_turn(turn),
+                               .replies = turn->replies};
     turn_emit(turn, &event);
     turn->ended = true;
     turn->sink = NULL;
@@ -343,6 +345,7 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
     turn->goes_on = request->goes_on;
     turn->must_exist = request->must_exist;
     turn->again = request->again;
+    turn->has_buttons = request->has_buttons;
     if (request->confirmation_id.size > 0)
         confirm_begin(turn, request);
     turn->next = chat->turns;

@@ -56,6 +56,7 @@ struct turn_event {
     const struct fault *fault;
     enum model_finish finish;
     struct model_usage usage;
+    struct slice replies; /* END: a JSON list of what the visitor may be offered to say; or empty */
 };
 
 struct turn_sink {
@@ -94,8 +95,9 @@ struct turn_request {
     /* No new message: the conversation's last one is answered again, and what it was answered with
      * so far is put aside. With `goes_on` and `must_exist`; `messages` does not count. */
     bool again;
-    bool must_exist; /* with `goes_on`: else one of that id is begun */
-    bool goes_on;    /* the client gave it: whose it is is looked up (step open) */
+    bool must_exist;  /* with `goes_on`: else one of that id is begun */
+    bool goes_on;     /* the client gave it: whose it is is looked up (step open) */
+    bool has_buttons; /* the client shows quick replies: the tool of that name is offered */
 };
 
 struct turn;

@@ -124,6 +124,8 @@ struct turn {
     size_t exchanged_count;
     const struct provider *exchanged_with; /* whose signatures they hold */
     struct tool_use *uses, *last_use;      /* all of the turn */
+    bool has_buttons;
+    struct slice replies; /* a JSON list, or empty */
     size_t use_count, uses_running;
     int64_t rounds;
     int64_t tools_until_us; /* monotonic; 0: none was run yet */

@@ -56,6 +56,7 @@ static void clear_others(struct bot *bot) {
     const struct spend_settings none = {-1, -1, -1, -1};
     bot->address_limits.spend = none;
     bot->bot_limits.streams = -1;
+    bot->user_limits.pages = bot->bot_limits.pages = bot->key_limits.pages = -1;
     bot->key_limits.streams = bot->key_limits.messages_per_minute = -1;
     bot->key_limits.messages_per_day = -1;
 }

@@ -342,7 +342,7 @@ static bool find_kind(struct builder *builder, struct draft_tool *draft,
     }
     if (draft->builtin_name && !builtin_find(slice_of(draft->builtin_name), &draft->builtin.kind)) {
         mistake(builder, draft->entry.node, "builtin", place, draft->entry.offset,
-                "expected one of now, search_knowledge, book_slot, capture_lead");
+                "expected one of now, search_knowledge, book_slot, capture_lead, quick_replies");
         return false;
     }
     return true;

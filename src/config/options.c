@@ -168,6 +168,7 @@ static const struct section provider_section = {
 static const struct option address_limit_options[] = {
     MESSAGES(struct limit_settings, , "of one IP address "),
     LIMIT("streams", struct limit_settings, streams, "Answers under way at once."),
+    LIMIT("pages", struct limit_settings, pages, "Pages with an open widget at once."),
 };
 static const struct section address_limit_section = {.name = "address_limits",
                                                      .help = "For one IP address (IPv6: one /64).",

@@ -83,6 +83,8 @@ static struct store_message read_said(const struct session_query *query, struct 
         .status = session_column_bytes(query, 3, arena),
         .created_ms = session_column_integer(query, 4),
         .position = session_column_integer(query, 5),
+        .replies = session_column_bytes(query, 6, arena),
+        .author = session_column_bytes(query, 7, arena),
     };
 }
 
@@ -92,7 +94,7 @@ bool store_messages_page(struct store_session *session, struct slice conversatio
                          struct fault *fault) {
     /* Results of tools and notes between operators are not for the visitor. */
     static const char sql[] =
-        "SELECT id, role, text, status, created_ms, position FROM messages"
+        "SELECT id, role, text, status, created_ms, position, replies, author FROM messages"
         " WHERE conversation_id = $1 AND position > $2"
         " AND role IN ('user', 'assistant', 'operator') AND status <> 'replaced'"
         " ORDER BY position LIMIT $3";

@@ -30,8 +30,8 @@ bool store_message_add(struct store_session *session, const struct store_message
                        struct fault *fault) {
     static const char sql[] =
         "INSERT INTO messages"
-        " (conversation_id, id, turn_id, role, text, status, created_ms, position)"
-        " SELECT $1, $2, $3, $4, $5, $6, $7,"
+        " (conversation_id, id, turn_id, role, text, status, created_ms, replies, author,"
+        " position) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9,"
         " (SELECT coalesce(max(position), 0) + 1 FROM messages WHERE conversation_id = $1)"
         " WHERE EXISTS (SELECT 1 FROM conversations WHERE id = $1)";
     int64_t changes;
@@ -40,7 +40,8 @@ bool store_message_add(struct store_session *session, const struct store_message
                                     session_text(message->id), session_text(message->turn_id),
                                     session_text(message->role), session_text(message->text),
                                     session_text(message->status),
-                                    session_integer(message->created_ms)),
+                                    session_integer(message->created_ms),
+                                    session_text(message->replies), session_text(message->author)),
                      &changes, fault))
         return false;
     return changes > 0 || no_conversation(fault);

@@ -249,6 +249,9 @@ static const char sqlite_4[] =
     ") STRICT, WITHOUT ROWID;";
 
 static const char sqlite_5[] =
+    "ALTER TABLE messages ADD COLUMN replies TEXT NOT NULL DEFAULT '';" /* a JSON list */
+    "ALTER TABLE messages ADD COLUMN author TEXT NOT NULL DEFAULT '';"  /* of an operator's */
+
     /* Images that visitors send. Rows with an id of their own, since they are large. */
     "CREATE TABLE attachments ("
     "  id TEXT NOT NULL UNIQUE,"

@@ -25,7 +25,9 @@ struct store_message {
     struct slice turn_id;
     struct slice role; /* "user", "assistant", "tool", "operator", "note" */
     struct slice text;
-    struct slice status; /* "complete", "partial" (cut by a failure or a stop), "failed" */
+    struct slice status;  /* "complete", "partial" (cut by a failure or a stop), "failed" */
+    struct slice replies; /* a JSON list of what its reader may be offered to say; may be empty */
+    struct slice author;  /* name of the operator who wrote it; else empty */
     int64_t created_ms;
     int64_t position; /* in its conversation, from 1; set where messages are read */
 };

@@ -43,6 +43,14 @@ static const struct {
          "\"message\":{\"type\":\"string\",\"description\":\"What it is "
          "about.\",\"maxLength\":1000}},"
          "\"minProperties\":1,\"additionalProperties\":false}"},
+    [BUILTIN_QUICK_REPLIES] =
+        {"quick_replies",
+         "Shows the visitor buttons with short replies below your answer. Use it when you ask them "
+         "to choose among a few things; write the replies as they would say them, in their "
+         "language.",
+         "{\"type\":\"object\",\"properties\":{\"replies\":{\"type\":\"array\",\"items\":{\"type\":"
+         "\"string\",\"minLength\":1,\"maxLength\":80},\"minItems\":1,\"maxItems\":6}},"
+         "\"required\":[\"replies\"],\"additionalProperties\":false}"},
 };
 
 bool builtin_find(struct slice name, enum builtin_kind *ret_kind) {

@@ -10,7 +10,8 @@ enum builtin_kind {
     BUILTIN_NOW,
     BUILTIN_SEARCH_KNOWLEDGE,
     BUILTIN_BOOK_SLOT,
-    BUILTIN_CAPTURE_LEAD
+    BUILTIN_CAPTURE_LEAD,
+    BUILTIN_QUICK_REPLIES
 };
 
 /* From an hour to an hour of a day of the week, in minutes from midnight, local time. */
@@ -31,7 +32,8 @@ struct builtin_tool {
     int notice_minutes; /* not sooner than that from now */
 };
 
-/* "now", "search_knowledge", "book_slot", "capture_lead": false for others. */
+/* "now", "search_knowledge", "book_slot", "capture_lead", "quick_replies":
+ * false for others. */
 bool builtin_find(struct slice name, enum builtin_kind *ret_kind);
 /* The description and the parameters that a model gets where the configuration gives none. */
 struct slice builtin_description(enum builtin_kind kind);

@@ -74,6 +74,48 @@ test("a stream that broke is picked up where it was: nothing is missing, nothing
   assert.equal(all[0].turn, sent.turn);
 });
 
+test("an address has only so many pages open, and gets those back that it closes", async (t) => {
+  const { visitor, server } = await start(t, { bot: { limits: { per_address: { pages: 2 } } } });
+  const other = new Visitor(server);
+  await other.boot();
+  const first = await visitor.watch(), second = await other.watch();
+  const third = new Watch(visitor);
+  await third.over;
+  assert.deepEqual([third.status, third.error.code], [429, "too_many_pages"]);
+  await first.close();
+  const again = await until(async () => {
+    const watch = new Watch(visitor);
+    await Promise.race([watch.over, watch.wait("hello")]);
+    return !watch.error && watch;
+  }, "a page that may be opened again");
+  await again.close();
+  await second.close();
+});
+
+test("the visitor chooses among what the bot offers", async (t) => {
+  const { visitor, provider } = await start(t, { bot: { tools: ["choices"] }, config: { tools: { choices: { builtin: "quick_replies" } } } });
+  const watch = await visitor.watch();
+  const sent = await visitor.send('call choices {"replies":["Blue","Zum Menü"]}; say Which one?');
+  await watch.wait("end");
+  assert.deepEqual(watch.named("message")[0].replies, ["Blue", "Zum Menü"]);
+  const kept = await until(async () => {
+    const now = await visitor.conversation(sent.conversation);
+    return now.messages.length === 2 && now;
+  }, "the answer in the store");
+  assert.deepEqual(kept.messages.map(({ replies }) => replies), [undefined, ["Blue", "Zum Menü"]]);
+  assert.deepEqual((await provider.requests())[0].body.tools.map((tool) => tool.function.name), ["choices"]);
+  // Too many, too long, or nothing: the model is told.
+  for (const replies of [[], ["x".repeat(81)], Array(7).fill("x"), "x"]) {
+    const next = await visitor.send(`call choices ${JSON.stringify({ replies })}; say Well.`);
+    await watch.wait("end", ({ turn }) => turn === next.turn);
+    assert.equal(watch.events.find((event) => event.name === "message" && event.turn === next.turn).replies, undefined);
+  }
+  await watch.close();
+  // Other doors have no buttons.
+  await (await visitor.server.ask("say hi")).text();
+  assert.equal((await provider.requests()).at(-1).body.tools, undefined);
+});
+
 test("a page that is loaded anew in mid stream sees the answer from its beginning", async (t) => {
   const { visitor } = await start(t);
   const first = await visitor.watch();
@@ -373,7 +415,7 @@ test("export and erase: all of one visitor, nothing of another", async (t) => {
   assert.deepEqual(exported.messages.map(({ role, text }) => [role, text]), [["user", "say mine"], ["assistant", "mine"]]);
   assert.deepEqual([exported.conversations.length, exported.feedback[0].rating, exported.feedback[0].comment], [1, 5, "fine"]);
   const reply = await fetch(`${server.url}/api/widget/data?bot=support`, { method: "DELETE", headers: { origin, "x-switchboard-session": visitor.session } });
-  assert.deepEqual((await reply.json()).deleted, { conversations: 1, messages: 2, tool_calls: 0, bookings: 0, confirmations: 0, feedback: 1, leads: 0 });
+  assert.deepEqual((await reply.json()).deleted, { conversations: 1, messages: 2, tool_calls: 0, attachments: 0, bookings: 0, confirmations: 0, feedback: 1, leads: 0 });
   await watch.wait("erased");
   assert.deepEqual((await visitor.json("/export?bot=support")).conversations, []);
   assert.equal((await other.json("/export?bot=support")).messages.length, 2);

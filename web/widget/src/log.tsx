@@ -100,6 +100,17 @@ function Working({ store }: { store: Store }) {
   );
 }
 
+// One press says it.
+function Replies({ store, texts }: { store: Store; texts: string[] }) {
+  return (
+    <div class="suggestions">
+      {texts.map((text) => (
+        <button type="button" class="button" key={text} dir="auto" onClick={() => void store.send(text)}>{text}</button>
+      ))}
+    </div>
+  );
+}
+
 function Answer({ store, message, last }: { store: Store; message: Shown; last: boolean }) {
   const busy = message.streaming && message.turn === store.talk.turn;
   return (
@@ -112,6 +123,7 @@ function Answer({ store, message, last }: { store: Store; message: Shown; last: 
         </div>
       )}
       <Under store={store} message={message} last={last} />
+      {last && message.replies && <Replies store={store} texts={message.replies} />}
     </div>
   );
 }
@@ -202,13 +214,7 @@ function Beginning({ store }: { store: Store }) {
           </div>
         </div>
       )}
-      {store.talk.messages.length === 0 && (
-        <div class="suggestions">
-          {suggestions.map((text) => (
-            <button type="button" class="button" key={text} dir="auto" onClick={() => void store.send(text)}>{text}</button>
-          ))}
-        </div>
-      )}
+      {store.talk.messages.length === 0 && <Replies store={store} texts={suggestions} />}
     </>
   );
 }

@@ -24,6 +24,7 @@ export interface Message {
   offline?: boolean;
   author?: string;
   attachments?: Attachment[];
+  replies?: string[]; // what the visitor may say to it, one press each
 }
 
 export interface Card {
