@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "chat/chat.h"
+#include "chat/redact.h"
 #include "chat/settings.h"
 #include "http/server.h"
 #include "hub/hub.h"
@@ -49,6 +50,16 @@ static bool read_thumb(struct errand *errand, struct http_exchange *exchange, st
     return read_feedback(errand, exchange, "message", "rating", -1, 1, fault);
 }
 
+/* The bot's rules go for what visitors say of it, too. */
+static bool take_comment(struct errand *errand, const struct errand_request *request,
+                         struct fault *fault) {
+    struct store_feedback *feedback = errand->own;
+    (void)fault;
+    feedback->comment =
+        redact_text(request->bot->redact, REDACT_LOG, feedback->comment, errand->arena);
+    return true;
+}
+
 static bool run_thumb(struct store_session *session, struct errand *errand, struct fault *fault) {
     return store_feedback_put(session, &errand->what, errand->own, fault);
 }
@@ -65,6 +76,7 @@ void widget_feedback(struct api *api, struct http_exchange *exchange) {
     static const struct operation operation = {.writes = true,
                                                .only_browsers = true,
                                                .read = read_thumb,
+                                               .take = take_comment,
                                                .run = run_thumb,
                                                .finish = errand_finish_empty};
     errand_open(api, exchange, &operation);
@@ -74,6 +86,7 @@ void widget_rating(struct api *api, struct http_exchange *exchange) {
     static const struct operation operation = {.writes = true,
                                                .only_browsers = true,
                                                .read = read_stars,
+                                               .take = take_comment,
                                                .run = run_stars,
                                                .finish = errand_finish_empty};
     errand_open(api, exchange, &operation);

@@ -7,6 +7,7 @@
 #include "chat/keyring.h"
 #include "chat/metrics.h"
 #include "chat/money.h"
+#include "chat/redact_turn.h"
 #include "chat/settings.h"
 #include "chat/state.h"
 #include "chat/tools.h"
@@ -152,10 +153,44 @@ static void emit_start(struct turn *turn) {
     turn_emit(turn, &event);
 }
 
+static void emit_delta(struct turn *turn, enum turn_event_kind kind, struct slice text) {
+    const struct turn_event event = {.kind = kind, .text = text};
+    if (text.size > 0)
+        turn_emit(turn, &event);
+}
+
+/* What of the text the client may see, as far as that is decided. */
+static void show(struct turn *turn, enum turn_event_kind kind, struct redactor *redactor,
+                 struct slice text) {
+    if (!redact_has(turn->bot->redact, REDACT_ANSWER)) {
+        emit_delta(turn, kind, text);
+        return;
+    }
+    struct buffer out = {0};
+    redactor_feed(redactor, text, &out);
+    emit_delta(turn, kind, buffer_slice(&out));
+    buffer_finish(&out);
+}
+
+/* What was held back. */
+static void show_rest(struct turn *turn, enum turn_event_kind kind, struct redactor *redactor) {
+    struct buffer out = {0};
+    if (redactor->text.size == 0)
+        return;
+    redactor_end(redactor, &out);
+    emit_delta(turn, kind, buffer_slice(&out));
+    buffer_finish(&out);
+}
+
+void answer_show_rest(struct turn *turn) {
+    show_rest(turn, TURN_EVENT_REASONING, &turn->shown_reasoning);
+    show_rest(turn, TURN_EVENT_TEXT, &turn->shown);
+}
+
 static void put_text(struct turn *turn, struct slice text) {
     buffer_append(&turn->answer, text);
-    struct turn_event event = {.kind = TURN_EVENT_TEXT, .text = text};
-    turn_emit(turn, &event);
+    show_rest(turn, TURN_EVENT_REASONING, &turn->shown_reasoning);
+    show(turn, TURN_EVENT_TEXT, &turn->shown, text);
 }
 
 static void emit_text(struct turn *turn, struct slice text) {
@@ -191,8 +226,7 @@ static void on_event(void *user, const struct model_event *event) {
     if (event->kind == MODEL_EVENT_TEXT || event->kind == MODEL_EVENT_REFUSAL) {
         take_text(turn, event->text);
     } else if (event->kind == MODEL_EVENT_REASONING && event->text.size > 0) {
-        struct turn_event out = {.kind = TURN_EVENT_REASONING, .text = event->text};
-        turn_emit(turn, &out);
+        show(turn, TURN_EVENT_REASONING, &turn->shown_reasoning, event->text);
     }
 }
 
@@ -227,6 +261,8 @@ static void end_splice(struct turn *turn) {
 static void note_call(struct turn *turn) {
     struct call *call = turn->call;
     money_settle(turn, call);
+    if (call->fault)
+        turn_redact_detail(turn, call->fault);
     call->next = turn->ended_calls;
     turn->ended_calls = call;
     LOG_RECORD(call->fault ? LOG_WARNING : LOG_DEBUG, "model call",
@@ -328,6 +364,7 @@ static void on_end(void *user, const struct fault *fault) {
     bool another_key = report(turn, turn->call->fault);
     if (!fault) {
         emit_start(turn); /* an empty answer is an answer */
+        answer_show_rest(turn);
         turn->finish = turn->call->finish;
         bool tools = tools_wanted(turn);
         if (!tools && turn->finish == MODEL_FINISH_TOOL_CALLS)
@@ -348,6 +385,7 @@ static const struct call_handler callbacks = {on_event, on_flush, on_end};
 static void continue_answer(struct turn *turn, struct model_call *what) {
     struct slice said =
         arena_copy(turn->arena, slice_from(buffer_slice(&turn->answer), turn->round_from));
+    said = turn_redacted(turn, REDACT_MODEL, said); /* what it repeats is what it was shown */
     struct model_message *messages =
         arena_array(turn->arena, what->message_count + 2, sizeof *messages);
     struct model_part *parts = arena_array(turn->arena, 2, sizeof *parts);
@@ -470,6 +508,7 @@ void answer_again(struct turn *turn, const char *model, struct slice text) {
         .kind = TURN_EVENT_START, .provider = cache.name, .model = model, .cached = true};
     turn_emit(turn, &start);
     emit_text(turn, text);
+    answer_show_rest(turn);
     turn_flush(turn);
     turn->finish = MODEL_FINISH_STOP;
     note_call(turn);

@@ -11,5 +11,7 @@ enum turn_step answer_step(struct turn *turn);
 void answer_committed(struct turn *turn);
 /* Gives an answer that was given before: free, and marked as such in events and log. */
 void answer_again(struct turn *turn, const char *model, struct slice text);
+/* Emits what redaction has held back: the text goes no further. */
+void answer_show_rest(struct turn *turn);
 /* Ends what is under way; `why` is recorded with the call. */
 void answer_stop(struct turn *turn, const struct fault *why);

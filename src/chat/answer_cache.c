@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "chat/answer.h"
+#include "chat/redact_turn.h"
 #include "chat/settings.h"
 #include "chat/state.h"
 #include <sodium.h>
@@ -41,6 +42,10 @@ static void add_bot(crypto_generichash_state *state, const struct bot *bot) {
     }
     for (size_t i = 0; i < bot->stop_count; i++)
         add(state, slice_of(bot->stop[i]));
+    struct buffer rules = {0};
+    redact_describe(bot->redact, &rules);
+    add(state, buffer_slice(&rules));
+    buffer_finish(&rules);
 }
 
 bool answer_cache_applies(struct turn *turn) {
@@ -51,6 +56,8 @@ bool answer_cache_applies(struct turn *turn) {
     for (size_t i = 0; i < message->part_count; i++)
         if (message->parts[i].kind != MODEL_PART_TEXT)
             return false;
+    if (turn_is_personal(turn, turn->user_text))
+        return false; /* nor is what is answered for others */
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, sizeof turn->cache_digest);
     add_bot(&state, turn->bot);
@@ -123,7 +130,8 @@ bool answer_cache_keep(struct store_session *session, const struct turn *turn,
                        struct fault *fault) {
     const struct call *call = turn->ended_calls;
     if (!turn->cacheable || turn->fault || turn->finish != MODEL_FINISH_STOP || !call ||
-        !call->is_remote || turn->answer.size == 0)
+        !call->is_remote || turn->answer.size == 0 ||
+        turn->kept_answer.data != turn->answer.data) /* the store may not have all of it */
         return true;
     const struct store_answer answer = {
         .bot = slice_of(turn->bot->name),

@@ -4,6 +4,7 @@
 #include "chat/answer_cache.h"
 #include "chat/confirm.h"
 #include "chat/metrics.h"
+#include "chat/redact_turn.h"
 #include "chat/settings.h"
 #include "chat/state.h"
 #include "chat/summary.h"
@@ -20,6 +21,7 @@ static struct turn *turn_of(struct store_job *job) {
 static void submit(struct turn *turn, struct turn_job *job, bool urgent,
                    bool (*run)(struct store_session *, struct store_job *, struct fault *),
                    void (*done)(struct store_job *, const struct fault *)) {
+    turn->kept_text = turn_redacted(turn, REDACT_LOG, turn->user_text);
     turn->jobs++;
     *job = (struct turn_job){
         .job = {.run = run, .done = done, .loop = turn->chat->parts.loop, .urgent = urgent},
@@ -99,7 +101,7 @@ static bool write_begin(struct store_session *session, const struct turn *turn,
         .conversation_id = conversation.id,
         .turn_id = id_slice(&turn->id),
         .role = SLICE("user"),
-        .text = turn->user_text,
+        .text = turn->kept_text,
         .status = SLICE("complete"),
         .created_ms = turn->created_wall_ms,
     };
@@ -204,7 +206,7 @@ static bool write_end(struct store_session *session, struct store_job *job, stru
         .conversation_id = id_slice(&turn->conversation_id),
         .turn_id = id_slice(&turn->id),
         .role = SLICE("assistant"),
-        .text = buffer_slice(&turn->answer),
+        .text = turn->kept_answer,
         .status = slice_of(!turn->fault        ? "complete"
                            : turn->answer.size ? "partial"
                                                : "failed"),
@@ -222,5 +224,7 @@ static bool write_end(struct store_session *session, struct store_job *job, stru
 
 void record_end(struct turn *turn) {
     turn->ended_wall_ms = clock_wall_ms();
+    turn->kept_answer = turn_redacted(turn, REDACT_LOG, buffer_slice(&turn->answer));
+    turn_warn_of_costly_rules(turn);
     submit(turn, &turn->end, false, write_end, on_ended);
 }

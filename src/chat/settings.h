@@ -8,6 +8,7 @@ struct jwt_verifier;
 struct model_choice;
 struct model_info;
 struct provider;
+struct redact;
 struct tool;
 struct tool_text;
 struct zone;
@@ -172,7 +173,8 @@ struct bot {
     struct widget_settings widget;
     struct lead_settings lead;
     struct attachment_settings attachments;
-    int64_t retention_ms; /* after which a conversation is erased; 0: never */
+    int64_t retention_ms;        /* after which a conversation is erased; 0: never */
+    const struct redact *redact; /* NULL: nothing is taken out */
 };
 
 struct settings {

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "chat/keyring.h"
 #include "chat/money.h"
+#include "chat/redact_turn.h"
 #include "chat/settings.h"
 #include "chat/state.h"
 #include "loop/loop.h"
@@ -14,7 +15,8 @@ struct summary {
     const struct model_choice *choice;
     struct call *call;
     struct buffer text;
-    int64_t position; /* the last message that it will stand for */
+    struct slice kept; /* of it */
+    int64_t position;  /* the last message that it will stand for */
     struct turn_job save;
     bool given_up;
 };
@@ -50,7 +52,7 @@ static struct slice transcript(struct turn *turn, size_t count) {
     }
     struct slice copy = arena_copy(turn->arena, buffer_slice(&text));
     buffer_finish(&text);
-    return copy;
+    return turn_redacted(turn, REDACT_MODEL, copy);
 }
 
 static void ask_for(struct turn *turn, size_t count) {
@@ -90,9 +92,8 @@ static bool write_summary(struct store_session *session, struct store_job *job,
     if (!store_call_settle(session, &row, fault))
         return false;
     return summary->given_up ||
-           store_summary_put(session, id_slice(&turn->conversation_id),
-                             buffer_slice(&summary->text), turn->history.summary_position,
-                             summary->position, fault);
+           store_summary_put(session, id_slice(&turn->conversation_id), summary->kept,
+                             turn->history.summary_position, summary->position, fault);
 }
 
 static void on_saved(struct store_job *job, const struct fault *fault) {
@@ -106,6 +107,7 @@ static void on_saved(struct store_job *job, const struct fault *fault) {
 
 static void save(struct turn *turn) {
     struct summary *summary = turn->summarizing;
+    summary->kept = turn_redacted(turn, REDACT_LOG, buffer_slice(&summary->text));
     summary->save = (struct turn_job){
         .job = {.run = write_summary, .done = on_saved, .loop = turn->chat->parts.loop},
         .turn = turn};
@@ -127,14 +129,17 @@ static void on_end(void *user, const struct fault *fault) {
     struct turn *turn = user;
     struct summary *summary = turn->summarizing;
     money_settle(turn, summary->call);
+    if (summary->call->fault)
+        turn_redact_detail(turn, summary->call->fault);
     summary->given_up = fault || summary->text.size == 0;
     if (summary->given_up)
-        log_warning("a conversation could not be summarised; it is cut instead",
-                    LOG_STRING("turn", turn->id.text),
-                    LOG_STRING("provider", summary->call->provider->name),
-                    LOG_STRING("model", summary->call->model),
-                    LOG_STRING("error", fault ? fault->message : "it is empty"),
-                    LOG_STRING("detail", fault ? fault->detail : ""), );
+        log_warning(
+            "a conversation could not be summarised; it is cut instead",
+            LOG_STRING("turn", turn->id.text),
+            LOG_STRING("provider", summary->call->provider->name),
+            LOG_STRING("model", summary->call->model),
+            LOG_STRING("error", fault ? fault->message : "it is empty"),
+            LOG_STRING("detail", summary->call->fault ? summary->call->fault->detail : ""), );
     save(turn);
 }
 

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "chat/mcp_client.h"
+#include "chat/redact.h"
 #include "chat/settings.h"
 #include "chat/tool_run_state.h"
 #include "fetch/fetch.h"
@@ -61,7 +62,7 @@ void tool_run_store(struct tool_run *run, bool write,
 
 static bool end_write(struct store_session *session, struct store_job *job, struct fault *fault) {
     const struct tool_run *run = tool_run_of(job);
-    return store_tool_write_end(session, run->key, !run->fault, buffer_slice(&run->result), fault);
+    return store_tool_write_end(session, run->key, !run->fault, run->kept, fault);
 }
 
 static void on_write_ended(struct store_job *job, const struct fault *fault) {
@@ -78,6 +79,9 @@ void tool_run_end(struct tool_run *run, const struct fault *fault) {
         run->fault = arena_allocate(run->arena, sizeof *run->fault);
         *run->fault = *fault;
     }
+    run->kept = buffer_slice(&run->result);
+    if (run->key.size > 0)
+        run->kept = redact_json(run->bot->redact, REDACT_LOG, run->kept, run->arena);
     if (run->key.size > 0 && !(fault && run->unsure))
         tool_run_store(run, true, end_write, on_write_ended);
     else

@@ -26,6 +26,7 @@ struct tool_run {
 
     struct store_job store_job;
     enum store_tool_write write;
+    struct slice kept;    /* of the result, for when the same is asked for again */
     struct slice earlier; /* the result of a write that was done before */
     struct job sql_job;
     atomic_bool stopped; /* nobody waits: read by the thread that asks the database */

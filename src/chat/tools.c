@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "chat/confirm.h"
 #include "chat/metrics.h"
+#include "chat/redact_turn.h"
 #include "chat/settings.h"
 #include "chat/state.h"
 #include "chat/tool_result.h"
@@ -85,10 +86,14 @@ bool tools_wanted(const struct turn *turn) {
 
 static void emit(struct tool_use *use, enum turn_event_kind kind, enum turn_tool_state state) {
     const struct tool *tool = use->offered ? use->offered->tool : NULL;
+    /* The client's own tools are called with what the model said. */
+    struct slice shown = kind == TURN_EVENT_TOOL
+                             ? turn_redacted_json(use->turn, REDACT_ANSWER, use->arguments)
+                             : use->arguments;
     const struct turn_tool seen = {
         .id = use->id,
         .name = use->name,
-        .arguments = use->is_object ? use->arguments : SLICE("{}"),
+        .arguments = use->is_object ? shown : SLICE("{}"),
         .state = state,
         .text = tool ? tool_text_for(tool->visible, tool->visible_count, use->turn->language)
                      : (struct slice){NULL, 0},
@@ -124,7 +129,8 @@ static void end_use(struct tool_use *use, struct slice result, const char *outco
 
 static void refuse(struct tool_use *use, const char *outcome, const char *why) {
     use->detail = slice_of(why);
-    end_use(use, slice_of(arena_printf(use->turn->arena, "Error: %s", why)), outcome);
+    struct slice told = slice_of(arena_printf(use->turn->arena, "Error: %s", why));
+    end_use(use, turn_redacted(use->turn, REDACT_MODEL, told), outcome);
 }
 
 static void share_result(struct turn *turn) {
@@ -156,7 +162,8 @@ static void exchange(struct turn *turn) {
                 .tool_name = use->name,
                 .is_error = use->is_error,
             };
-    messages[turn->exchanged_count] = round_message(&turn->round, said, turn->arena);
+    const struct model_message own = round_message(&turn->round, said, turn->arena);
+    messages[turn->exchanged_count] = turn_message_redacted(turn, &own);
     messages[turn->exchanged_count + 1] =
         (struct model_message){MODEL_TOOL, parts, turn->round.calls};
     turn->exchanged = messages;
@@ -195,6 +202,7 @@ static void on_result(void *user, struct slice result, const struct fault *fault
         refuse(use, "failed", arena_string(turn->arena, slice_of(fault->message)));
         use->detail = slice_of(arena_printf(turn->arena, "%s %s", fault->message, fault->detail));
     } else {
+        result = turn_redacted_json(turn, REDACT_MODEL, result);
         end_use(use, tool_result_fit(turn, use->offered->tool, result), "done");
     }
     emit(use, TURN_EVENT_TOOL, use->is_error ? TURN_TOOL_FAILED : TURN_TOOL_DONE);
@@ -422,6 +430,8 @@ void tools_prepare_record(struct turn *turn) {
     for (struct tool_use *use = turn->uses; use; use = use->next) {
         const struct tool *tool = use->offered ? use->offered->tool : NULL;
         use->logged = tool_arguments_redacted(tool, use->arguments, use->is_object, turn->arena);
+        use->logged = turn_redacted_json(turn, REDACT_LOG, use->logged);
+        use->detail = turn_redacted(turn, REDACT_LOG, use->detail);
         if (!use->outcome)
             use->outcome = "cancelled";
     }

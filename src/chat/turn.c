@@ -36,6 +36,8 @@ static void destroy(struct turn *turn) {
     chat->turn_count--;
     atomic_fetch_sub(&chat->parts.metrics->turns_active, 1);
     buffer_finish(&turn->answer);
+    redactor_finish(&turn->shown);
+    redactor_finish(&turn->shown_reasoning);
     round_finish(&turn->round);
     tools_mcp_release(turn);
     confirm_release(turn);
@@ -211,6 +213,7 @@ void turn_fail(struct turn *turn, const struct fault *fault) {
     *turn->fault = *fault;
     turn->finish = MODEL_FINISH_ERROR;
     turn_accept(turn); /* it is recorded, as what failed */
+    answer_show_rest(turn);
     struct turn_event event = {.kind = TURN_EVENT_ERROR, .fault = turn->fault};
     turn_emit(turn, &event);
     turn_advance(turn, TURN_RECORD);
@@ -319,6 +322,8 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
     turn->chat = chat;
     turn->settings = settings_reference(request->settings);
     turn->bot = request->bot;
+    redactor_init(&turn->shown, turn->bot->redact, REDACT_ANSWER);
+    redactor_init(&turn->shown_reasoning, turn->bot->redact, REDACT_ANSWER);
     turn->arena = request->arena;
     turn->sink = sink;
     turn->sink_user = user;

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/id.h"
 #include "chat/call.h"
+#include "chat/redact.h"
 #include "chat/round.h"
 #include "chat/splice.h"
 #include "chat/turn.h"
@@ -150,20 +151,22 @@ struct turn {
     bool unjoinable;
     struct call *call; /* under way, or the last one */
     struct call *ended_calls;
-    bool accepted; /* ACCEPTED was emitted */
-    bool started;  /* START was emitted */
-    bool visible;  /* something of the answer was */
-    bool ended;    /* END was emitted, or the client is gone */
-    struct buffer answer;
-    struct fault *fault; /* why it failed; NULL when it did not */
+    bool accepted;                          /* ACCEPTED was emitted */
+    bool started;                           /* START was emitted */
+    bool visible;                           /* something of the answer was */
+    bool ended;                             /* END was emitted, or the client is gone */
+    struct buffer answer;                   /* as the model said it */
+    struct redactor shown, shown_reasoning; /* what the client sees of it */
+    struct fault *fault;                    /* why it failed; NULL when it did not */
     enum model_finish finish;
 
     /* record */
     struct turn_job open, end;
-    struct summary *summarizing; /* NULL when not */
-    bool begun;                  /* conversation, message and counters are committed */
-    unsigned jobs;               /* with the store */
-    bool done;                   /* step DONE was reached: freed when no job is out */
+    struct slice kept_text, kept_answer; /* the message and the answer as the store keeps them */
+    struct summary *summarizing;         /* NULL when not */
+    bool begun;                          /* conversation, message and counters are committed */
+    unsigned jobs;                       /* with the store */
+    bool done;                           /* step DONE was reached: freed when no job is out */
 };
 
 /* Runs steps until one waits. */

@@ -4,6 +4,8 @@
 #include "chat/chat.h"
 #include "chat/context.h"
 #include "chat/fit.h"
+#include "chat/redact.h"
+#include "chat/settings.h"
 #include "command/replay.h"
 #include "command/service.h"
 #include "config/config.h"
@@ -30,10 +32,15 @@ struct running {
 
 /* --- what was said before the question, and what the site knows of it --- */
 
-static struct model_message said(struct arena *arena, enum model_role role, struct slice text) {
-    struct model_part *part = arena_allocate(arena, sizeof *part);
+/* As a provider may see it: it may have been kept before the bot had its rules. */
+static struct slice shown(const struct running *it, struct slice text) {
+    return redact_text(it->replay->bot->redact, REDACT_MODEL, text, it->arena);
+}
+
+static struct model_message said(struct running *it, enum model_role role, struct slice text) {
+    struct model_part *part = arena_allocate(it->arena, sizeof *part);
     part->kind = MODEL_PART_TEXT;
-    part->text = text;
+    part->text = shown(it, text);
     return (struct model_message){role, part, 1};
 }
 
@@ -53,13 +60,14 @@ static bool read_context(struct store_session *session, void *user, struct fault
     for (size_t i = 0; i < count && stored[i].position < turn->position; i++)
         if (stored[i].text.size > 0)
             it->messages[it->message_count++] =
-                said(it->arena, slice_is(stored[i].role, "user") ? MODEL_USER : MODEL_ASSISTANT,
+                said(it, slice_is(stored[i].role, "user") ? MODEL_USER : MODEL_ASSISTANT,
                      stored[i].text);
     struct model_passage *passages = arena_array(it->arena, passage_count, sizeof *passages);
     for (size_t i = 0; i < passage_count; i++)
-        passages[i] = (struct model_passage){.title = found[i].title, .text = found[i].text};
+        passages[i] = (struct model_passage){.title = shown(it, found[i].title),
+                                             .text = shown(it, found[i].text)};
     struct model_message *last = &it->messages[it->message_count++];
-    *last = said(it->arena, MODEL_USER, turn->question);
+    *last = said(it, MODEL_USER, turn->question);
     if (passage_count > 0)
         fit_add_passages(it->arena, passages, passage_count, last);
     return true;

@@ -61,6 +61,8 @@ void build_widget(struct builder *builder, struct draft_bot *draft, const struct
 /* build_attachments.c */
 void build_attachments(struct builder *builder, struct draft_bot *draft,
                        const struct place *bot_place);
+/* build_redact.c */
+void build_redact(struct builder *builder, struct draft_bot *draft, const struct place *bot_place);
 
 /* build_money.c */
 /* A bot's context and budget, and that limits on cost have prices to go by. */

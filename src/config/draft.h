@@ -58,6 +58,15 @@ struct draft_tool {
     int method;
 };
 
+struct draft_redact {
+    struct entry entry;
+    const char *pattern; /* as written; NULL: not given */
+    const int *from;     /* enum redact_place */
+    size_t from_count;
+    const char *const *keep;
+    size_t keep_count;
+};
+
 struct draft_bot {
     struct entry entry;
     const char *const *tools; /* as written */
@@ -70,6 +79,7 @@ struct draft_bot {
     size_t model_count;
     const char *cheaper, *summary_model; /* as written, NULL when not given */
     struct draft_jwt jwt;
+    struct entry_list redact;
 };
 
 struct draft {

@@ -1,5 +1,6 @@
 /* The table of options: to add one, add a row. */
 #include "base/log.h"
+#include "chat/redact.h"
 #include "config/draft.h"
 #include "config/rows.h"
 
@@ -391,6 +392,9 @@ static const struct option bot_options[] = {
         .help = "How visitors can be reached."),
     ROW("attachments", OPTION_SECTION, struct draft_bot, bot, .section = &attachment_section,
         .help = "Images that visitors may send."),
+    ROW("redact", OPTION_MAP, struct draft_bot, redact, .length_max = REDACT_RULES_MAX,
+        .section = &redact_section,
+        .help = "What is taken out of texts before they are kept or sent on."),
 };
 static const struct section bot_section = {
     .name = "bot",

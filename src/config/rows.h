@@ -18,5 +18,7 @@ enum { KIB = 1024, MIB = 1024 * KIB, SECOND = 1000, MINUTE = 60 * SECOND, HOUR =
 
 /* options_widget.c */
 extern const struct section widget_section, lead_section, attachment_section;
+/* options_redact.c */
+extern const struct section redact_section;
 /* options_tools.c */
 extern const struct section database_section, tool_section, tool_limit_section;

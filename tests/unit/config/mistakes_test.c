@@ -68,6 +68,17 @@ static const struct mistake mistakes[] = {
      "unknown option; known here: match, welcome, suggestions"},
     {PAGES "[{ match: /, suggestions: Hi }]\n", 5, 27, "bots.b.widget.pages[0].suggestions",
      "expected a list of at most 12 texts, or languages (en, pt-BR) with a list each"},
+    /* redaction */
+    {BOT "    redact: { order: { from: [log] } }\n", 4, 15, "bots.b.redact.order",
+     "pattern is missing; only card, email and phone need none"},
+    {BOT "    redact: { card: { pattern: x } }\n", 4, 32, "bots.b.redact.card.pattern",
+     "card has a pattern already; give yours another name"},
+    {BOT "    redact: { order: { pattern: 'K(' } }\n", 4, 33, "bots.b.redact.order.pattern",
+     "does not compile: missing closing parenthesis, at byte 3 of it"},
+    {BOT "    redact: { order: { pattern: 'K*' } }\n", 4, 33, "bots.b.redact.order.pattern",
+     "can match nothing at all, which is everywhere"},
+    {BOT "    redact: { card: { from: [] } }\n", 4, 29, "bots.b.redact.card.from",
+     "says out of nothing: log, model, answer"},
     /* money and context */
     {BOT "    limits: { cost_per_day: 1e3 }\n", 4, 29, "bots.b.limits.cost_per_day",
      MONEY "\"1e3\""},
