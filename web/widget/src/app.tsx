@@ -170,9 +170,9 @@ export function App({ store }: { store: Store }) {
   return (
     <div class={`${look?.position === "left" ? "left" : "right"} ${store.open ? "opened" : ""}`} dir={store.boot?.direction ?? "ltr"} lang={language}>
       {store.open && <Panel store={store} />}
-      <button type="button" class="launcher" ref={launcher} aria-expanded={store.open} aria-label={store.unread && !store.open ? `${label}, ${store.text("unread", { count: store.unread })}` : label} onClick={() => (store.open ? store.hide() : void store.show())}>
+      <button type="button" class="launcher" ref={launcher} aria-expanded={store.open} aria-label={store.unread.count && !store.open ? `${label}, ${store.text("unread", { count: store.unread.count })}` : label} onClick={() => (store.open ? store.hide() : void store.show())}>
         <Icon name={store.open ? "down" : "chat"} />
-        {store.unread > 0 && !store.open && <span class="badge" aria-hidden="true">{store.unread > 9 ? "9+" : store.unread}</span>}
+        {store.unread.count > 0 && !store.open && <span class="badge" aria-hidden="true">{store.unread.count > 9 ? "9+" : store.unread.count}</span>}
       </button>
       <div class="hidden" role="status" aria-live="polite">{store.notice || store.spoken}</div>
     </div>

@@ -2,7 +2,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icons";
 import { MarkdownWriter } from "./markdown";
 import type { Card } from "./protocol";
-import type { Shown, Store } from "./store";
+import type { Store } from "./store";
+import type { Shown } from "./talk";
 
 const NEAR = 60; // px from the end: there the reader follows the stream
 

@@ -1,40 +1,14 @@
 // What the visitor sees, as a state that events change. Everything is merged by ids, so that nothing shows twice however often it
 // comes: by the event stream, by a page of the store, by the reply to a message.
 import { Client, Refusal, Storage, newKey, type Identity } from "./client";
-import type { Boot, Card, Message, ServerEvent, Summary } from "./protocol";
+import type { Boot, Card, ServerEvent, Summary } from "./protocol";
+import { Queue } from "./queue";
+import { newTalk, type Shown, type Talk } from "./talk";
 import english from "./texts/en.json";
-
-export interface Shown extends Message {
-  turn?: string;
-  streaming?: boolean;
-  sending?: "sending" | "queued" | "failed"; // a message of the visitor's own that the server does not have yet
-  key?: string;
-  rating?: number;
-  version?: number; // grows when what was written of it is to be written anew
-  problem?: string; // why there is no answer, in words for the visitor
-}
-
-export interface Tool {
-  id: string;
-  text: string;
-  state: "running" | "done" | "failed";
-}
-
-export interface Talk {
-  id: string | null; // null: nothing was said yet
-  messages: Shown[];
-  cards: (Card & { turn?: string })[];
-  tools: Tool[]; // of the turn under way
-  turn: string | null; // under way
-  loaded: boolean;
-}
+import { Unread } from "./unread";
 
 export type View = "talk" | "list";
 export type Listener = () => void;
-
-const READ_MAX = 100; // ids of messages that tabs tell each other of
-
-const newTalk = (id: string | null): Talk => ({ id, messages: [], cards: [], tools: [], turn: null, loaded: id === null });
 
 export class Store {
   boot: Boot | null = null;
@@ -47,8 +21,8 @@ export class Store {
   failure = ""; // the widget as a whole cannot work
   notice = ""; // shown for a moment, and read out
   spoken = ""; // only read out: who looks sees it
-  unread = 0;
   draft: string;
+  readonly unread: Unread;
   readonly client: Client;
   readonly #local: Storage;
   readonly #tab: Storage;
@@ -60,9 +34,10 @@ export class Store {
   #over = new Set<string>(); // turns that are at their end
   #unwatch: (() => void) | null = null;
   #starting: Promise<void> | null = null;
-  #queued: Shown[] = []; // the visitor's, in their order
-  #flushing = false;
-  #flushAgain = false;
+  readonly #queue = new Queue(
+    () => !this.talk.turn && this.connected,
+    (own) => this.#postNow(own),
+  );
   #handlers = new Map<string, Set<(detail: unknown) => void>>();
 
   constructor(base: string, bot: string) {
@@ -70,15 +45,10 @@ export class Store {
     this.#tab = new Storage("sessionStorage", `switchboard.${bot}.`);
     this.client = new Client(base, bot, this.#local);
     this.draft = this.#tab.get("draft") ?? "";
-    this.unread = this.#ids("unread").length;
-    window.addEventListener("storage", (event) => {
-      if (event.key !== `switchboard.${bot}.unread`) return;
-      this.unread = this.#ids("unread").length;
-      this.changed();
-    });
+    this.unread = new Unread(this.#local, () => this.changed());
     document.addEventListener("visibilitychange", () => {
       if (!this.#seen()) return;
-      this.#read();
+      this.unread.readAll();
       this.changed();
     });
     // What the server does not have yet outlives the page in the box, not in the conversation.
@@ -147,7 +117,7 @@ export class Store {
   async show(): Promise<void> {
     this.open = true;
     this.#tab.set("open", "1");
-    this.#read();
+    this.unread.readAll();
     this.changed();
     this.#tell("open");
     await this.start();
@@ -160,31 +130,8 @@ export class Store {
     this.#tell("close");
   }
 
-  // All tabs hear of the same messages, in any order: ids are counted, and what one tab showed is unread in none.
-  #ids(name: "unread" | "read"): string[] {
-    return this.#local.get(name)?.split(",").filter(Boolean) ?? [];
-  }
-
   #seen(): boolean {
     return this.open && document.visibilityState === "visible";
-  }
-
-  #markRead(ids: string[]): void {
-    this.#local.set("read", [...new Set([...this.#ids("read"), ...ids])].slice(-READ_MAX).join(","));
-    const left = this.#ids("unread").filter((id) => !ids.includes(id));
-    this.unread = left.length;
-    this.#local.set("unread", left.join(",") || null);
-  }
-
-  #read(): void {
-    this.#markRead(this.#ids("unread"));
-  }
-
-  #markUnread(id: string): void {
-    if (this.#ids("read").includes(id)) return;
-    const ids = [...new Set([...this.#ids("unread"), id])].slice(-READ_MAX);
-    this.unread = ids.length;
-    this.#local.set("unread", ids.join(","));
   }
 
   async identify(identity: Identity): Promise<void> {
@@ -223,7 +170,7 @@ export class Store {
     this.connected = connected;
     this.everConnected ||= connected;
     this.changed();
-    if (connected) void this.#flush();
+    if (connected) void this.#queue.flush();
   }
 
   #words(error: unknown): string {
@@ -342,8 +289,8 @@ export class Store {
 
   #message(event: Extract<ServerEvent, { name: "message" }>): void {
     if (event.role !== "user" && event.content && !(event.turn && this.#over.has(event.turn))) {
-      if (this.#seen() && event.conversation === this.talk.id) this.#markRead([event.id]);
-      else this.#markUnread(event.id);
+      if (this.#seen() && event.conversation === this.talk.id) this.unread.read([event.id]);
+      else this.unread.add(event.id);
     }
     this.#tell("message", { role: event.role, content: event.content });
     if (event.conversation !== this.talk.id) return;
@@ -370,7 +317,7 @@ export class Store {
     const answer = this.talk.messages.find(({ id }) => id === this.#answers.get(event.turn));
     if (answer) answer.streaming = false;
     this.spoken = event.finish === "cancelled" ? this.text("stopped") : event.finish === "error" ? (answer?.problem ?? this.text("failed")) : this.text("complete");
-    void this.#flush();
+    void this.#queue.flush();
   }
 
   // Its place in the list.
@@ -414,13 +361,13 @@ export class Store {
       if (message.streaming) Object.assign(message, { streaming: false, status: message.content ? "partial" : "failed" });
     this.#over.add(talk.turn);
     talk.turn = null;
-    void this.#flush();
+    void this.#queue.flush();
   }
 
   choose(conversation: string | null, view: View = "talk"): void {
     // What was not sent is of no conversation: it goes along in the box.
     for (const message of this.talk.messages) if (message.sending === "queued" || message.sending === "failed") this.#intoBox(message.content);
-    this.#queued = [];
+    this.#queue.clear();
     this.talk = newTalk(conversation);
     this.view = view;
     this.#tab.set("conversation", conversation);
@@ -456,26 +403,9 @@ export class Store {
     await this.#post(own);
   }
 
-  // All goes through one queue, so that the order is the visitor's.
   async #post(own: Shown): Promise<void> {
-    own.sending = "queued";
-    this.#queued.push(own);
-    await this.#flush();
+    await this.#queue.add(own);
     this.changed();
-  }
-
-  // What waited for the end of an answer, or for the connection.
-  async #flush(): Promise<void> {
-    if (this.#flushing) this.#flushAgain = true;
-    if (this.#flushing || this.talk.turn || !this.connected) return;
-    const own = this.#queued.shift();
-    if (!own) return;
-    this.#flushing = true;
-    this.#flushAgain = false;
-    await this.#postNow(own);
-    this.#flushing = false;
-    // An answer lets the next one go at its end: here if that came already, or if there will be none.
-    if (this.#flushAgain || own.sending === "failed") await this.#flush();
   }
 
   async #postNow(own: Shown): Promise<void> {
@@ -496,8 +426,7 @@ export class Store {
 
   #refused(own: Shown, error: unknown): void {
     if (error instanceof Refusal && error.code === "conversation_busy") {
-      own.sending = "queued";
-      this.#queued.unshift(own);
+      this.#queue.putBack(own);
       return;
     }
     own.sending = "failed";
@@ -511,7 +440,7 @@ export class Store {
 
   // The text comes back into the box.
   takeBack(message: Shown): void {
-    this.#queued = this.#queued.filter((one) => one !== message);
+    this.#queue.remove(message);
     this.talk.messages = this.talk.messages.filter((one) => one !== message);
     this.#intoBox(message.content);
     this.changed();
