@@ -197,18 +197,37 @@ static bool read_boot(struct errand *errand, struct http_exchange *exchange, str
     return true;
 }
 
-static void write_suggestions(struct json_writer *json, const struct widget_settings *widget,
-                              struct slice language) {
+static void write_suggestions(struct json_writer *json, const struct tool_text *suggestions,
+                              size_t count, struct slice language) {
     /* The same choice of language as for other texts; then all of that one. */
-    struct slice first = tool_text_for(widget->suggestions, widget->suggestion_count, language);
+    struct slice first = tool_text_for(suggestions, count, language);
     struct slice chosen = {NULL, 0};
     json_key(json, "suggestions");
     json_begin_array(json);
-    for (size_t i = 0; i < widget->suggestion_count; i++) {
-        if (!chosen.data && widget->suggestions[i].text.data == first.data)
-            chosen = widget->suggestions[i].language;
-        if (chosen.data && slice_equal_nocase(widget->suggestions[i].language, chosen))
-            json_string(json, widget->suggestions[i].text);
+    for (size_t i = 0; i < count; i++) {
+        if (!chosen.data && suggestions[i].text.data == first.data)
+            chosen = suggestions[i].language;
+        if (chosen.data && slice_equal_nocase(suggestions[i].language, chosen))
+            json_string(json, suggestions[i].text);
+    }
+    json_end_array(json);
+}
+
+/* Which page it is on is for the widget to find out: in many sites it changes without a request. */
+static void write_pages(struct json_writer *json, const struct widget_settings *widget,
+                        struct slice language) {
+    json_key(json, "pages");
+    json_begin_array(json);
+    for (size_t i = 0; i < widget->page_count; i++) {
+        const struct widget_page *page = &widget->pages[i];
+        json_begin_object(json);
+        json_member_string(json, "match", page->match);
+        if (page->welcome)
+            json_member_string(json, "welcome",
+                               tool_text_for(page->welcome, page->welcome_count, language));
+        if (page->suggestions)
+            write_suggestions(json, page->suggestions, page->suggestion_count, language);
+        json_end_object(json);
     }
     json_end_array(json);
 }
@@ -274,7 +293,8 @@ static void write_boot(struct json_writer *json, const struct errand *errand,
     json_member_raw(json, "texts", texts);
     json_member_string(json, "welcome",
                        tool_text_for(widget->welcome, widget->welcome_count, boot->language));
-    write_suggestions(json, widget, boot->language);
+    write_suggestions(json, widget->suggestions, widget->suggestion_count, boot->language);
+    write_pages(json, widget, boot->language);
     write_look(json, bot);
     json_member_bool(json, "attachments", false);
     write_lead(json, errand, bot);

@@ -98,6 +98,15 @@ struct tool_settings {
     int64_t deadline_ms; /* for all of a turn's tools together */
 };
 
+/* What the widget says on some pages of the site in place of what it says on all. */
+struct widget_page {
+    struct slice match; /* "/products/…", or with an origin; an asterisk is any text */
+    const struct tool_text *welcome; /* NULL: the bot's own */
+    size_t welcome_count;
+    const struct tool_text *suggestions; /* the same */
+    size_t suggestion_count;
+};
+
 /* How the widget looks and what it says by itself. */
 struct widget_settings {
     const char *title; /* NULL: the bot's name */
@@ -107,6 +116,8 @@ struct widget_settings {
     size_t welcome_count;
     const struct tool_text *suggestions; /* one after the other, each language's together */
     size_t suggestion_count;
+    const struct widget_page *pages; /* the first that matches counts */
+    size_t page_count;
     const char *const *image_hosts; /* from which images in answers are loaded */
     size_t image_host_count;
 };

@@ -64,7 +64,7 @@ struct draft_bot {
     size_t tool_count;
     bool is_default;
     struct bot bot;
-    const struct yaml_node *welcome, *suggestions,
+    const struct yaml_node *welcome, *suggestions, *pages,
         *lead_consent;         /* of the widget; NULL when not given */
     const char *const *models; /* as written */
     size_t model_count;

@@ -20,6 +20,11 @@ static const struct option widget_options[] = {
     ROW("suggestions", OPTION_TREE, struct draft_bot, suggestions,
         .form = "list of texts, or language: list",
         .help = "Questions to begin with, one press each."),
+    ROW("pages", OPTION_TREE, struct draft_bot, pages,
+        .form = "list of `match`, `welcome` and `suggestions`",
+        .help = "What is said on some pages in place of that: `match` is a path such as "
+                "`/products/*`, or an address that begins with `https://`; `*` stands for any "
+                "text. The first page that matches counts."),
     WIDGET("image_hosts", OPTION_STRING, image_hosts,
            LIST(struct draft_bot, bot.widget.image_host_count, 32), RANGE(1, 200),
            .flags = OPTION_LIST,

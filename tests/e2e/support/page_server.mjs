@@ -5,7 +5,8 @@ import { until } from "./server.mjs";
 export async function startPage(t, { head = "", attributes = 'data-bot="support"', direction = "ltr" } = {}) {
   const page = { widget: "" };
   const server = createServer((request, reply) => {
-    if (request.url !== "/") return reply.writeHead(404).end();
+    // Whatever the path: a site has many pages.
+    if (/\.\w+$/.test(request.url)) return reply.writeHead(404).end();
     reply.writeHead(200, {
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": `default-src 'none'; script-src 'self' ${page.widget}; style-src 'self'; connect-src ${page.widget}; img-src 'self' data:`,

@@ -80,7 +80,7 @@ export class Mock {
 
   async #serve(request, reply) {
     const url = new URL(request.url, this.url);
-    if (url.pathname === "/") {
+    if (!/^\/(api\/|widget\.js$)/.test(url.pathname)) {
       reply.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:" });
       return reply.end('<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width"><title>A shop</title><link rel="icon" href="data:,"><script src="/widget.js" data-bot="support" async></script></head><body><main><h1>A shop</h1></main></body></html>');
     }

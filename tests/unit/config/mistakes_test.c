@@ -48,6 +48,26 @@ static const struct mistake mistakes[] = {
     {BOT "    limits: { per_bot: { messages: 1 } }\n", 4, 26, "bots.b.limits.per_bot.messages",
      "unknown option; known here: messages_per_minute, messages_per_day, cost_per_day, "
      "cost_per_month, tokens_per_day, tokens_per_month"},
+/* what the widget says on some pages */
+#define PAGES BOT "    widget:\n      pages: "
+#define MATCH "bots.b.widget.pages[0].match"
+    {PAGES "{ match: / }\n", 5, 14, "bots.b.widget.pages", "expected a list of at most 50 pages"},
+    {PAGES "[/]\n", 5, 15, "bots.b.widget.pages[0]", "expected match, and welcome or suggestions"},
+    {PAGES "[{ welcome: Hi }]\n", 5, 15, MATCH, "expected a pattern"},
+    {PAGES "[{ match: [/] }]\n", 5, 24, MATCH, "expected a pattern"},
+    {PAGES "[{ match: products }]\n", 5, 24, MATCH,
+     "expected a path such as /products/*, or an address that begins with https://"},
+    {PAGES "[{ match: \"/a b\" }]\n", 5, 24, MATCH, "a pattern has no spaces"},
+    {PAGES "[{ match: \"/a?b=*\" }]\n", 5, 24, MATCH,
+     "only the path is looked at: ? and # match nothing"},
+    {PAGES "[{ match: \"https://shop.example.com\" }]\n", 5, 24, MATCH,
+     "an address has a path: add /*"},
+    {PAGES "[{ match: \"\" }]\n", 5, 24, MATCH,
+     "expected a pattern of at most 200 characters, such as /products/*"},
+    {PAGES "[{ match: /, welcom: Hi }]\n", 5, 27, "bots.b.widget.pages[0].welcom",
+     "unknown option; known here: match, welcome, suggestions"},
+    {PAGES "[{ match: /, suggestions: Hi }]\n", 5, 27, "bots.b.widget.pages[0].suggestions",
+     "expected a list of at most 12 texts, or languages (en, pt-BR) with a list each"},
     /* money and context */
     {BOT "    limits: { cost_per_day: 1e3 }\n", 4, 29, "bots.b.limits.cost_per_day",
      MONEY "\"1e3\""},

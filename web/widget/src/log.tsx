@@ -190,18 +190,19 @@ function Rating({ store }: { store: Store }) {
 }
 
 function Beginning({ store }: { store: Store }) {
+  const { welcome, suggestions } = store.greeting;
   return (
     <>
-      {store.boot?.welcome && (
+      {welcome && (
         <div class="message">
           <div class="bubble">
-            <Text store={store} message={{ id: "welcome", role: "assistant", content: store.boot.welcome }} />
+            <Text store={store} message={{ id: "welcome", role: "assistant", content: welcome }} />
           </div>
         </div>
       )}
       {store.talk.messages.length === 0 && (
         <div class="suggestions">
-          {store.boot?.suggestions.map((text) => (
+          {suggestions.map((text) => (
             <button type="button" class="button" key={text} dir="auto" onClick={() => void store.send(text)}>{text}</button>
           ))}
         </div>

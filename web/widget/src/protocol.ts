@@ -40,6 +40,7 @@ export interface Boot {
   texts: Record<string, string>;
   welcome: string;
   suggestions: string[];
+  pages?: { match: string; welcome?: string; suggestions?: string[] }[]; // what is said there instead
   look: { color?: string; position: "left" | "right"; title: string };
   image_hosts: string[];
   lead: Lead | null; // what is asked before the chat, until it was answered

@@ -2,6 +2,7 @@
 // comes: by the event stream, by a page of the store, by the reply to a message.
 import { Client, Refusal, Storage, newKey, type Identity } from "./client";
 import type { Boot, Card, ServerEvent, Summary } from "./protocol";
+import { greetingOf, onNavigation, type Greeting } from "./pages";
 import { Queue } from "./queue";
 import { newTalk, type Shown, type Talk } from "./talk";
 import english from "./texts/en.json";
@@ -46,6 +47,7 @@ export class Store {
     this.client = new Client(base, bot, this.#local);
     this.draft = this.#tab.get("draft") ?? "";
     this.unread = new Unread(this.#local, () => this.changed());
+    onNavigation(() => this.changed());
     document.addEventListener("visibilitychange", () => {
       if (!this.#seen()) return;
       this.unread.readAll();
@@ -92,6 +94,13 @@ export class Store {
     return () => {
       if (this.#deltas.get(answer) === write) this.#deltas.delete(answer);
     };
+  }
+
+  // What is said first, on this page; in a conversation that goes on it stays what it was.
+  get greeting(): Greeting {
+    const { talk, boot } = this;
+    if (boot && (!talk.greeting || talk.messages.length === 0)) talk.greeting = greetingOf(boot, location);
+    return talk.greeting ?? { welcome: "", suggestions: [] };
   }
 
   get blocked(): boolean {

@@ -1,4 +1,5 @@
 // One conversation as it is shown: what the server keeps of it, and what only this page knows.
+import type { Greeting } from "./pages";
 import type { Card, Message } from "./protocol";
 
 export interface Shown extends Message {
@@ -24,6 +25,7 @@ export interface Talk {
   tools: Tool[]; // of the turn under way
   turn: string | null; // under way
   loaded: boolean;
+  greeting?: Greeting; // of the page where it begins
 }
 
 export const newTalk = (id: string | null): Talk => ({ id, messages: [], cards: [], tools: [], turn: null, loaded: id === null });
