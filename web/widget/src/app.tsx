@@ -4,6 +4,7 @@ import { Icon } from "./icons";
 import { LeadForm } from "./lead";
 import { List } from "./list";
 import { Log } from "./log";
+import { Person } from "./person";
 import type { Store } from "./store";
 
 export function useStore(store: Store): void {
@@ -145,6 +146,7 @@ function Panel({ store }: { store: Store }) {
       <Banner store={store} />
       {asks ? <LeadForm store={store} lead={asks} /> : store.view === "list" ? <List store={store} /> : <Log store={store} />}
       {store.notice && <div class="notice" aria-hidden="true">{store.notice}</div>}
+      {store.view === "talk" && !asks && <Person store={store} />}
       {store.view === "talk" && !asks && <Composer store={store} />}
     </div>
   );

@@ -2,6 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icons";
 import { MarkdownWriter } from "./markdown";
 import type { Card } from "./protocol";
+import { isHuman } from "./standing";
 import type { Store } from "./store";
 import type { Shown } from "./talk";
 
@@ -67,7 +68,7 @@ function Under({ store, message, last }: { store: Store; message: Shown; last: b
           <button type="button" class="icon" aria-label={store.text("copy")} onClick={() => void copy().catch(() => {})}>
             <Icon name="copy" />
           </button>
-          <Feedback store={store} message={message} />
+          {message.role !== "operator" && <Feedback store={store} message={message} />}
         </>
       )}
       {broken && <span class="problem">{message.problem ?? store.text(message.content ? "cut" : "failed")}</span>}
@@ -101,9 +102,10 @@ function Working({ store }: { store: Store }) {
 
 function Answer({ store, message, last }: { store: Store; message: Shown; last: boolean }) {
   const busy = message.streaming && message.turn === store.talk.turn;
+  const person = message.role === "operator";
   return (
     <div class="message">
-      <span class="hidden">{message.author ?? store.text(message.role === "operator" ? "operator" : "assistant")}:</span>
+      {person ? <b class="author"><bdi>{message.author ?? store.text("operator")}</bdi></b> : <span class="hidden">{store.text("assistant")}:</span>}
       {(message.content || busy) && (
         <div class="bubble">
           <Text store={store} message={message} key={message.version} />
@@ -190,6 +192,7 @@ function Rating({ store }: { store: Store }) {
 }
 
 function Beginning({ store }: { store: Store }) {
+  const { talk, standing } = store;
   const { welcome, suggestions } = store.greeting;
   return (
     <>
@@ -200,7 +203,7 @@ function Beginning({ store }: { store: Store }) {
           </div>
         </div>
       )}
-      {store.talk.messages.length === 0 && (
+      {talk.messages.length === 0 && !isHuman(standing) && (
         <div class="suggestions">
           {suggestions.map((text) => (
             <button type="button" class="button" key={text} dir="auto" onClick={() => void store.send(text)}>{text}</button>
@@ -247,7 +250,8 @@ export function Log({ store }: { store: Store }) {
   const own = talk.messages.filter(({ role }) => role === "user").length;
   useLayoutEffect(toEnd, [own]);
   const lastAnswer = talk.messages[talk.messages.length - 1];
-  const answered = talk.turn === null && own >= 3 && !talk.cards.some(({ state }) => state === "waiting");
+  const person = isHuman(store.standing);
+  const answered = talk.turn === null && own >= 3 && !person && !talk.cards.some(({ state }) => state === "waiting");
   return (
     <div class="middle">
       <div class="log" role="log" aria-live="off" tabIndex={0} aria-labelledby="title" ref={root} onScroll={onScroll}>
@@ -256,7 +260,7 @@ export function Log({ store }: { store: Store }) {
           message.role === "user" ? (
             <Own store={store} message={message} key={message.key ?? message.id} />
           ) : (
-            <Answer store={store} message={message} key={message.id} last={message === lastAnswer && talk.turn === null} />
+            <Answer store={store} message={message} key={message.id} last={message === lastAnswer && talk.turn === null && !person && message.role === "assistant"} />
           ),
         )}
         {talk.cards.map((card) => (

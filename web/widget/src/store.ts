@@ -1,9 +1,10 @@
 // What the visitor sees, as a state that events change. Everything is merged by ids, so that nothing shows twice however often it
 // comes: by the event stream, by a page of the store, by the reply to a message.
 import { Client, Refusal, Storage, newKey, type Identity } from "./client";
-import type { Boot, Card, ServerEvent, Summary } from "./protocol";
+import type { Boot, Card, ServerEvent, Standing, Summary } from "./protocol";
 import { greetingOf, onNavigation, type Greeting } from "./pages";
 import { Queue } from "./queue";
+import { isHuman, Standings } from "./standing";
 import { newTalk, type Shown, type Talk } from "./talk";
 import english from "./texts/en.json";
 import { Unread } from "./unread";
@@ -24,6 +25,7 @@ export class Store {
   spoken = ""; // only read out: who looks sees it
   draft: string;
   readonly unread: Unread;
+  readonly standings: Standings;
   readonly client: Client;
   readonly #local: Storage;
   readonly #tab: Storage;
@@ -36,7 +38,8 @@ export class Store {
   #unwatch: (() => void) | null = null;
   #starting: Promise<void> | null = null;
   readonly #queue = new Queue(
-    () => !this.talk.turn && this.connected,
+    // The first message of a conversation and the call for a person would else begin one each.
+    () => !this.talk.turn && this.connected && !this.standings.asking,
     (own) => this.#postNow(own),
   );
   #handlers = new Map<string, Set<(detail: unknown) => void>>();
@@ -47,6 +50,7 @@ export class Store {
     this.client = new Client(base, bot, this.#local);
     this.draft = this.#tab.get("draft") ?? "";
     this.unread = new Unread(this.#local, () => this.changed());
+    this.standings = new Standings(this, this.#local);
     onNavigation(() => this.changed());
     document.addEventListener("visibilitychange", () => {
       if (!this.#seen()) return;
@@ -58,7 +62,7 @@ export class Store {
       const unsent = this.talk.messages.filter(({ sending }) => sending === "queued" || sending === "failed").map(({ content }) => content);
       if (unsent.length) this.#tab.set("draft", [...unsent, this.draft].filter(Boolean).join("\n"));
     });
-    const kept = this.#tab.get("conversation");
+    const kept = this.#tab.get("conversation") ?? this.standings.awaited;
     if (kept) this.talk = newTalk(kept);
   }
 
@@ -105,6 +109,10 @@ export class Store {
 
   get blocked(): boolean {
     return this.#local.blocked;
+  }
+
+  get standing(): Standing {
+    return this.standings.of(this.talk.id);
   }
 
   wasOpen(): boolean {
@@ -169,7 +177,7 @@ export class Store {
         (connected) => this.#connection(connected),
       );
     } catch (error) {
-      this.failure = this.#words(error);
+      this.failure = this.words(error);
     }
     this.changed();
   }
@@ -179,10 +187,16 @@ export class Store {
     this.connected = connected;
     this.everConnected ||= connected;
     this.changed();
-    if (connected) void this.#queue.flush();
+    if (connected) this.flush();
   }
 
-  #words(error: unknown): string {
+  // What waits goes out, if it may.
+  flush(): void {
+    void this.#queue.flush();
+  }
+
+  // Why it did not work, for the visitor.
+  words(error: unknown): string {
     return error instanceof Refusal && error.message ? error.message : this.text("unavailable");
   }
 
@@ -198,8 +212,12 @@ export class Store {
         this.#doubt();
         break;
       case "erased":
+        for (const { id } of this.list) this.standings.forget(id);
         this.list = [];
         this.choose(null);
+        break;
+      case "status":
+        this.standings.take(event.conversation, event);
         break;
       case "turn":
         this.#turn(event);
@@ -221,6 +239,7 @@ export class Store {
         break;
       case "deleted":
         this.list = this.list.filter(({ id }) => id !== event.conversation);
+        this.standings.forget(event.conversation);
         if (this.talk.id === event.conversation) this.choose(null, this.view);
         break;
       case "end":
@@ -255,7 +274,7 @@ export class Store {
     this.#talkOf.set(event.turn, event.conversation);
     const own = this.talk.messages.find(({ key }) => key === event.key);
     // The first message of a conversation names it.
-    if (own && this.talk.id === null) this.#name(event.conversation);
+    if (own && this.talk.id === null) this.named(event.conversation);
     if (event.conversation !== this.talk.id || this.#over.has(event.turn)) return;
     if (event.again) this.#putAside();
     else if (own && event.message) Object.assign(own, event.message, { sending: undefined });
@@ -302,6 +321,10 @@ export class Store {
       else this.unread.add(event.id);
     }
     this.#tell("message", { role: event.role, content: event.content });
+    if (event.role === "operator") this.standings.hear(event.conversation, event);
+    if (!event.turn) this.touch(event.conversation);
+    const own = this.talk.messages.find(({ key }) => key !== undefined && key === event.key);
+    if (own && this.talk.id === null) this.named(event.conversation);
     if (event.conversation !== this.talk.id) return;
     // An empty answer is the end of the turn's business, not a message.
     if (!event.content && event.status === "complete") {
@@ -309,7 +332,8 @@ export class Store {
       return;
     }
     const { name: _, conversation: __, ...message } = event;
-    this.#put({ ...message, streaming: false });
+    if (own) Object.assign(own, message, { sending: undefined });
+    else this.#put({ ...message, streaming: false });
   }
 
   #problem(turn: string, problem: string): void {
@@ -319,18 +343,20 @@ export class Store {
 
   #end(event: Extract<ServerEvent, { name: "end" }>): void {
     this.#over.add(event.turn);
-    this.#touch(event.conversation);
+    this.touch(event.conversation);
     if (this.talk.turn !== event.turn) return;
     this.talk.turn = null;
     this.talk.tools = [];
     const answer = this.talk.messages.find(({ id }) => id === this.#answers.get(event.turn));
     if (answer) answer.streaming = false;
-    this.spoken = event.finish === "cancelled" ? this.text("stopped") : event.finish === "error" ? (answer?.problem ?? this.text("failed")) : this.text("complete");
-    void this.#queue.flush();
+    // Where a person answers, the turn has nothing to say.
+    if (!answer && isHuman(this.standing)) this.spoken = "";
+    else this.spoken = event.finish === "cancelled" ? this.text("stopped") : event.finish === "error" ? (answer?.problem ?? this.text("failed")) : this.text("complete");
+    this.flush();
   }
 
   // Its place in the list.
-  #touch(conversation: string): void {
+  touch(conversation: string): void {
     const known = this.list.find(({ id }) => id === conversation);
     const title = this.talk.id === conversation ? this.talk.messages.find(({ role }) => role === "user")?.content : undefined;
     const entry = known ?? { id: conversation, title: (title ?? "").split("\n")[0].slice(0, 80), updated_at: 0, message_count: 0 };
@@ -338,7 +364,7 @@ export class Store {
     this.list = [entry, ...this.list.filter(({ id }) => id !== conversation)];
   }
 
-  #name(conversation: string): void {
+  named(conversation: string): void {
     this.talk.id = conversation;
     this.#tab.set("conversation", conversation);
   }
@@ -346,7 +372,7 @@ export class Store {
   // --- the open conversation ---
 
   async load(): Promise<void> {
-    const { talk } = this;
+    const { talk, standing } = this;
     if (!talk.id) return;
     try {
       const kept = await this.client.conversation(talk.id);
@@ -355,10 +381,14 @@ export class Store {
       const extras = new Map(talk.messages.map((message) => [message.id, message]));
       talk.messages = [...kept.messages.map((message) => ({ ...extras.get(message.id), ...message, streaming: extras.get(message.id)?.streaming })), ...unknown];
       for (const card of kept.confirmations) this.#card(card);
+      this.standings.merge(talk.id, kept, standing);
       talk.loaded = true;
       this.#endDoubted(talk);
     } catch (error) {
-      if (this.talk === talk && error instanceof Refusal && error.status === 404) this.choose(null);
+      if (error instanceof Refusal && error.status === 404) {
+        this.standings.forget(talk.id);
+        if (this.talk === talk) this.choose(null);
+      }
     }
     this.changed();
   }
@@ -370,7 +400,7 @@ export class Store {
       if (message.streaming) Object.assign(message, { streaming: false, status: message.content ? "partial" : "failed" });
     this.#over.add(talk.turn);
     talk.turn = null;
-    void this.#queue.flush();
+    this.flush();
   }
 
   choose(conversation: string | null, view: View = "talk"): void {
@@ -424,8 +454,12 @@ export class Store {
     this.changed();
     try {
       const ids = await this.client.send(own.content, own.key!, talk.id ?? undefined);
-      if (talk.id === null && this.talk === talk) this.#name(ids.conversation);
-      if (own.sending) Object.assign(own, { id: ids.message, sending: undefined });
+      if (talk.id === null && this.talk === talk) this.named(ids.conversation);
+      if (own.sending) {
+        // What the stream brought first, without the key.
+        talk.messages = talk.messages.filter((one) => one === own || one.id !== ids.message);
+        Object.assign(own, { id: ids.message, sending: undefined });
+      }
     } catch (error) {
       if (this.talk === talk) this.#refused(own, error);
       else this.#intoBox(own.content);
@@ -461,11 +495,11 @@ export class Store {
   }
 
   async stop(): Promise<void> {
-    if (this.talk.id) await this.client.stop(this.talk.id).catch((error) => this.say(this.#words(error)));
+    if (this.talk.id) await this.client.stop(this.talk.id).catch((error) => this.say(this.words(error)));
   }
 
   async retry(): Promise<void> {
-    if (this.talk.id) await this.client.retry(this.talk.id, newKey()).catch((error) => this.say(this.#words(error)));
+    if (this.talk.id) await this.client.retry(this.talk.id, newKey()).catch((error) => this.say(this.words(error)));
   }
 
   async confirm(card: Card, answer: "yes" | "no"): Promise<void> {
@@ -475,7 +509,7 @@ export class Store {
     } catch (error) {
       if (error instanceof Refusal && error.code === "confirmation_expired") card.state = "expired";
       else if (error instanceof Refusal && error.code === "confirmation_answered") void this.load();
-      this.notice = this.#words(error);
+      this.notice = this.words(error);
     }
     this.changed();
   }
@@ -489,7 +523,7 @@ export class Store {
       if (rating) this.notice = this.text("thanks");
     } catch (error) {
       message.rating = before;
-      this.notice = this.#words(error);
+      this.notice = this.words(error);
     }
     this.changed();
   }
@@ -501,7 +535,7 @@ export class Store {
       this.say(this.text("thanks"));
       return true;
     } catch (error) {
-      this.say(this.#words(error));
+      this.say(this.words(error));
       return false;
     }
   }
@@ -519,7 +553,7 @@ export class Store {
       await this.client.remove(conversation);
       this.take({ name: "deleted", conversation });
     } catch (error) {
-      this.say(this.#words(error));
+      this.say(this.words(error));
     }
   }
 
@@ -529,7 +563,7 @@ export class Store {
       this.take({ name: "erased" });
       this.say(this.text("erased", deleted));
     } catch (error) {
-      this.say(this.#words(error));
+      this.say(this.words(error));
     }
   }
 
@@ -541,7 +575,7 @@ export class Store {
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
     } catch (error) {
-      this.say(this.#words(error));
+      this.say(this.words(error));
     }
   }
 }
