@@ -12,6 +12,7 @@ export class Mock {
   watchers = new Set();
   requests = []; // [method, path, body]
   refuse = []; // replies to the next messages: [status, code, message]
+  refuseLead = []; // what is wrong with the next ones: "fields.email"
   turns = [];
   conversations = new Map();
   keys = new Map();
@@ -70,6 +71,15 @@ export class Mock {
   delta(turn, text) {
     turn.text += text;
     this.say("delta", { turn: turn.turn, text });
+  }
+
+  // Nobody can answer.
+  fail(turn) {
+    const { conversation } = turn;
+    turn.over = true;
+    this.say("error", { conversation, turn: turn.turn, code: "provider_unavailable", message: "The assistant cannot answer.", retry: true });
+    this.say("lead", { conversation, turn: turn.turn });
+    this.say("end", { conversation, turn: turn.turn, finish: "error" });
   }
 
   end(turn, finish = "stop") {
@@ -154,6 +164,10 @@ export class Mock {
       const { conversation, turn, message, answer } = this.begin(body.conversation ?? `c${this.#count + 1}`, body.text, body.key);
       this.keys.set(body.key, { conversation, turn, message, answer });
       return json(reply, 202, this.keys.get(body.key));
+    }
+    if (path === "lead") {
+      const refusal = this.refuseLead.shift();
+      return refusal ? json(reply, 400, { error: { message: "Wrong.", param: refusal } }) : reply.writeHead(204).end();
     }
     if (path === "handoff") {
       const answer = this.keys.get(body.key) ?? this.#handoff(body);

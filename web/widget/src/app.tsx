@@ -123,7 +123,8 @@ function useVisibleHeight(root: { current: HTMLElement | null }): void {
 function Panel({ store }: { store: Store }) {
   const root = useRef<HTMLDivElement>(null);
   // Asked before the chat, not in the middle of one.
-  const asks = store.view === "talk" && store.talk.messages.length === 0 && store.talk.id === null ? store.boot?.lead : null;
+  const lead = store.boot?.lead?.ask === "offline" ? null : store.boot?.lead;
+  const asks = store.view === "talk" && store.talk.messages.length === 0 && store.talk.id === null ? lead : null;
   useVisibleHeight(root);
   const onKey = (event: KeyboardEvent) => {
     if (event.key === "Escape") {

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icons";
+import { Reach } from "./lead";
 import { MarkdownWriter } from "./markdown";
 import type { Card } from "./protocol";
 import { isHuman } from "./standing";
@@ -252,17 +253,22 @@ export function Log({ store }: { store: Store }) {
   const lastAnswer = talk.messages[talk.messages.length - 1];
   const person = isHuman(store.standing);
   const answered = talk.turn === null && own >= 3 && !person && !talk.cards.some(({ state }) => state === "waiting");
+  const messages = talk.messages.map((message) =>
+    message.role === "user" ? (
+      <Own store={store} message={message} key={message.key ?? message.id} />
+    ) : (
+      <Answer store={store} message={message} key={message.id} last={message === lastAnswer && talk.turn === null && !person && message.role === "assistant"} />
+    ),
+  );
+  // In the same list wherever it stands: what was filled in stays.
+  const { leadTurn } = store;
+  const under = talk.messages.findIndex(({ role, turn }) => role !== "user" && turn === leadTurn);
+  if (leadTurn) messages.splice(under < 0 ? messages.length : under + 1, 0, <Reach store={store} turn={leadTurn} key="reach" />);
   return (
     <div class="middle">
       <div class="log" role="log" aria-live="off" tabIndex={0} aria-labelledby="title" ref={root} onScroll={onScroll}>
         <Beginning store={store} />
-        {talk.messages.map((message) =>
-          message.role === "user" ? (
-            <Own store={store} message={message} key={message.key ?? message.id} />
-          ) : (
-            <Answer store={store} message={message} key={message.id} last={message === lastAnswer && talk.turn === null && !person && message.role === "assistant"} />
-          ),
-        )}
+        {messages}
         {talk.cards.map((card) => (
           <Question store={store} card={card} key={card.id} />
         ))}

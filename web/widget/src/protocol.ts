@@ -37,6 +37,7 @@ export interface Standing {
 export interface Lead {
   fields: { name: string; required: boolean }[];
   consent: string; // "" asks for none
+  ask?: "before" | "offline"; // the chat, or once nobody can answer
 }
 
 export interface Boot {
@@ -52,7 +53,7 @@ export interface Boot {
   pages?: { match: string; welcome?: string; suggestions?: string[] }[]; // what is said there instead
   look: { color?: string; position: "left" | "right"; title: string };
   image_hosts: string[];
-  lead: Lead | null; // what is asked before the chat, until it was answered
+  lead: Lead | null; // what is asked of the visitor, until it was answered
   message_max: number;
   handoff?: boolean; // one may ask for a person
   conversations: Summary[];
@@ -83,5 +84,6 @@ export type ServerEvent =
   | ({ name: "message"; conversation: string; turn?: string; key?: string } & Message)
   | ({ name: "status"; conversation: string } & Standing)
   | { name: "error"; conversation: string; turn: string; code: string; message: string; retry: boolean }
+  | { name: "lead"; conversation: string; turn: string }
   | { name: "deleted"; conversation: string }
   | { name: "end"; conversation: string; turn: string; finish: string };

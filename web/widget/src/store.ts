@@ -33,6 +33,7 @@ export class Store {
   readonly #deltas = new Map<string, (text: string) => void>(); // by the answer's id: who writes them down
   readonly #answers = new Map<string, string>(); // turn to answer
   readonly #talkOf = new Map<string, string>(); // turn to conversation
+  readonly #leads = new Map<string, string>(); // conversation to the turn that nobody could answer
   #doubted = new Set<string>(); // turns of which nothing was heard since the stream began anew
   #over = new Set<string>(); // turns that are at their end
   #unwatch: (() => void) | null = null;
@@ -105,6 +106,11 @@ export class Store {
     const { talk, boot } = this;
     if (boot && (!talk.greeting || talk.messages.length === 0)) talk.greeting = greetingOf(boot, location);
     return talk.greeting ?? { welcome: "", suggestions: [] };
+  }
+
+  // The turn under which the visitor is asked how they can be reached, or was thanked for it.
+  get leadTurn(): string | undefined {
+    return this.talk.id && (this.boot?.lead || this.talk.reached) ? this.#leads.get(this.talk.id) : undefined;
   }
 
   get blocked(): boolean {
@@ -237,6 +243,10 @@ export class Store {
       case "error":
         if (event.conversation === this.talk.id) this.#problem(event.turn, event.message);
         break;
+      case "lead":
+        this.#leads.set(event.conversation, event.turn);
+        if (event.conversation === this.talk.id && this.leadTurn) this.spoken = this.text("lead_offline");
+        break;
       case "deleted":
         this.list = this.list.filter(({ id }) => id !== event.conversation);
         this.standings.forget(event.conversation);
@@ -351,6 +361,7 @@ export class Store {
     if (answer) answer.streaming = false;
     // Where a person answers, the turn has nothing to say.
     if (!answer && isHuman(this.standing)) this.spoken = "";
+    else if (this.leadTurn === event.turn) this.spoken = this.text("lead_offline");
     else this.spoken = event.finish === "cancelled" ? this.text("stopped") : event.finish === "error" ? (answer?.problem ?? this.text("failed")) : this.text("complete");
     this.flush();
   }
@@ -544,6 +555,8 @@ export class Store {
   async lead(fields: Record<string, string>, consent: boolean): Promise<void> {
     await this.client.lead(fields, consent, this.talk.id ?? undefined);
     if (this.boot) this.boot.lead = null;
+    this.talk.reached = true;
+    if (this.leadTurn) this.spoken = this.text("lead_thanks");
     this.#tell("lead", fields);
     this.changed();
   }
