@@ -5,6 +5,7 @@ import { LeadForm } from "./lead";
 import { List } from "./list";
 import { Log } from "./log";
 import { Person } from "./person";
+import { download, eraseAll } from "./personal";
 import type { Store } from "./store";
 
 export function useStore(store: Store): void {
@@ -53,10 +54,15 @@ function Menu({ store }: { store: Store }) {
       {open && (
         <ul>
           <li><button type="button" onClick={() => { close(); store.choose(null); }}>{store.text("new_conversation")}</button></li>
-          <li><button type="button" onClick={() => { close(); void store.export(); }}>{store.text("export")}</button></li>
+          {store.boot?.sound && (
+            <li>
+              <button type="button" onClick={() => { close(); store.sound.muted = !store.sound.muted; }}>{store.text(store.sound.muted ? "sound_on" : "sound_off")}</button>
+            </li>
+          )}
+          <li><button type="button" onClick={() => { close(); void download(store); }}>{store.text("export")}</button></li>
           {sure ? (
             <li>
-              <button type="button" class="problem" onClick={() => { close(); void store.erase(); }}>{store.text("erase_sure")}</button>
+              <button type="button" class="problem" onClick={() => { close(); void eraseAll(store); }}>{store.text("erase_sure")}</button>
             </li>
           ) : (
             <li><button type="button" onClick={() => setSure(true)}>{store.text("erase")}</button></li>

@@ -55,6 +55,7 @@ export interface Boot {
   image_hosts: string[];
   lead: Lead | null; // what is asked of the visitor, until it was answered
   message_max: number;
+  sound?: boolean; // wanted by the bot's owner
   handoff?: boolean; // one may ask for a person
   conversations: Summary[];
 }

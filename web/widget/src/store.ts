@@ -4,6 +4,7 @@ import { Client, Refusal, Storage, newKey, type Identity } from "./client";
 import type { Boot, Card, ServerEvent, Standing, Summary } from "./protocol";
 import { greetingOf, onNavigation, type Greeting } from "./pages";
 import { Queue } from "./queue";
+import { Sound } from "./sound";
 import { isHuman, Standings } from "./standing";
 import { newTalk, type Shown, type Talk } from "./talk";
 import english from "./texts/en.json";
@@ -26,6 +27,7 @@ export class Store {
   draft: string;
   readonly unread: Unread;
   readonly standings: Standings;
+  readonly sound: Sound;
   readonly client: Client;
   readonly #local: Storage;
   readonly #tab: Storage;
@@ -51,6 +53,7 @@ export class Store {
     this.client = new Client(base, bot, this.#local);
     this.draft = this.#tab.get("draft") ?? "";
     this.unread = new Unread(this.#local, () => this.changed());
+    this.sound = new Sound(this.#local, this.unread);
     this.standings = new Standings(this, this.#local);
     onNavigation(() => this.changed());
     document.addEventListener("visibilitychange", () => {
@@ -177,6 +180,7 @@ export class Store {
     try {
       this.boot = await this.client.boot();
       this.list = this.boot.conversations;
+      if (this.boot.sound) this.sound.allow();
       this.failure = "";
       this.#unwatch ??= this.client.watch(
         (event) => this.take(event),
@@ -328,7 +332,7 @@ export class Store {
   #message(event: Extract<ServerEvent, { name: "message" }>): void {
     if (event.role !== "user" && event.content && !(event.turn && this.#over.has(event.turn))) {
       if (this.#seen() && event.conversation === this.talk.id) this.unread.read([event.id]);
-      else this.unread.add(event.id);
+      else if (this.unread.add(event.id) && !this.#seen()) this.sound.announce(event.id);
     }
     this.#tell("message", { role: event.role, content: event.content });
     if (event.role === "operator") this.standings.hear(event.conversation, event);
@@ -559,36 +563,5 @@ export class Store {
     if (this.leadTurn) this.spoken = this.text("lead_thanks");
     this.#tell("lead", fields);
     this.changed();
-  }
-
-  async remove(conversation: string): Promise<void> {
-    try {
-      await this.client.remove(conversation);
-      this.take({ name: "deleted", conversation });
-    } catch (error) {
-      this.say(this.words(error));
-    }
-  }
-
-  async erase(): Promise<void> {
-    try {
-      const deleted = await this.client.erase();
-      this.take({ name: "erased" });
-      this.say(this.text("erased", deleted));
-    } catch (error) {
-      this.say(this.words(error));
-    }
-  }
-
-  async export(): Promise<void> {
-    try {
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(await this.client.export());
-      link.download = "conversations.json";
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    } catch (error) {
-      this.say(this.words(error));
-    }
   }
 }
