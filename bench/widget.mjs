@@ -66,11 +66,15 @@ writeFileSync(
     bots: { b: { models: ["up/m"], access: { anonymous: true, origins: [origin, shop] }, budget: { allow_unpriced: true } } },
   }),
 );
-const server = spawn(binary, ["serve", "-c", join(folder, "c.yaml")], { stdio: ["ignore", "pipe", "inherit"] });
-let out = "";
-server.stdout.on("data", (bytes) => (out += bytes));
-await until(() => /listens on http:\/\/[^/]+/.test(out), "the server");
-const [, host, port] = out.match(/listens on http:\/\/([^:]+):(\d+)/);
+let server, host, port;
+async function serve() {
+  server = spawn(binary, ["serve", "-c", join(folder, "c.yaml")], { stdio: ["ignore", "pipe", "inherit"] });
+  let out = "";
+  server.stdout.on("data", (bytes) => (out += bytes));
+  await until(() => /listens on http:\/\/[^/]+/.test(out), "the server");
+  [, host, port] = out.match(/listens on http:\/\/([^:]+):(\d+)/);
+}
+await serve();
 
 // KiB of the process that are its own.
 const memory = () => Number(readFileSync(`/proc/${server.pid}/smaps_rollup`, "utf8").match(/^Pss:\s+(\d+)/m)[1]);
@@ -127,7 +131,13 @@ async function converse() {
   return { session: body.session, conversation };
 }
 
-await measurePage({ page, shop, server: `http://${host}:${port}`, messages, ...(await converse()) });
+const conversation = await converse();
+// A server that begins anew has no log of the channel: who comes back after days has the conversation from the store.
+const over = new Promise((done) => server.once("exit", done));
+server.kill("SIGTERM");
+await over;
+await serve();
+await measurePage({ page, shop, server: `http://${host}:${port}`, messages, ...conversation });
 
 await call("GET", "/boot?bot=b");
 const before = memory();

@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEarlier } from "./earlier";
 import { Icon } from "./icons";
 import { Reach } from "./lead";
 import { MarkdownWriter } from "./markdown";
@@ -220,6 +221,7 @@ export function Log({ store }: { store: Store }) {
   const follows = useRef(true);
   const [more, setMore] = useState(false);
   const { talk } = store;
+  const earlier = useEarlier(root, talk);
   const toEnd = () => {
     const log = root.current!;
     log.scrollTop = log.scrollHeight;
@@ -230,13 +232,15 @@ export function Log({ store }: { store: Store }) {
     const log = root.current!;
     follows.current = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
     if (follows.current) setMore(false);
+    earlier.onScroll();
   };
   // With the stream, but not against the reader.
   useEffect(() => {
     const log = root.current!;
     const observer = new MutationObserver(() => {
+      const older = earlier.grew();
       if (follows.current) log.scrollTop = log.scrollHeight;
-      else setMore(true);
+      else if (!older) setMore(true);
     });
     observer.observe(log, { childList: true, subtree: true, characterData: true });
     const resized = new ResizeObserver(() => follows.current && (log.scrollTop = log.scrollHeight));
@@ -253,7 +257,8 @@ export function Log({ store }: { store: Store }) {
   const lastAnswer = talk.messages[talk.messages.length - 1];
   const person = isHuman(store.standing);
   const answered = talk.turn === null && own >= 3 && !person && !talk.cards.some(({ state }) => state === "waiting");
-  const messages = talk.messages.map((message) =>
+  const drawn = talk.messages.slice(earlier.first);
+  const messages = drawn.map((message) =>
     message.role === "user" ? (
       <Own store={store} message={message} key={message.key ?? message.id} />
     ) : (
@@ -262,12 +267,16 @@ export function Log({ store }: { store: Store }) {
   );
   // In the same list wherever it stands: what was filled in stays.
   const { leadTurn } = store;
-  const under = talk.messages.findIndex(({ role, turn }) => role !== "user" && turn === leadTurn);
+  const under = drawn.findIndex(({ role, turn }) => role !== "user" && turn === leadTurn);
   if (leadTurn) messages.splice(under < 0 ? messages.length : under + 1, 0, <Reach store={store} turn={leadTurn} key="reach" />);
   return (
     <div class="middle">
       <div class="log" role="log" aria-live="off" tabIndex={0} aria-labelledby="title" ref={root} onScroll={onScroll}>
-        <Beginning store={store} />
+        {earlier.first > 0 ? (
+          <button type="button" class="button earlier" onClick={earlier.reveal}>{store.text("earlier")}</button>
+        ) : (
+          <Beginning store={store} />
+        )}
         {messages}
         {talk.cards.map((card) => (
           <Question store={store} card={card} key={card.id} />
