@@ -1,6 +1,6 @@
-// What an open widget costs: memory of the server for each one that is idle, and for each that streams.
+// What an open widget costs: memory of the server for each one that is idle, and for each that streams; and what it costs the page.
 //
-//   script/bench widget [--idle N] [--streaming N] [--build DIRECTORY]
+//   script/bench widget [--idle N] [--streaming N] [--messages N] [--build DIRECTORY]
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { randomBytes } from "node:crypto";
+import { measurePage } from "./widget_page.mjs";
 
 const root = resolve(fileURLToPath(import.meta.url), "../..");
 const option = (name, usual) => {
@@ -17,6 +18,7 @@ const option = (name, usual) => {
 };
 const idle = Number(option("idle", 10000));
 const streaming = Number(option("streaming", 1000));
+const messages = Number(option("messages", 500));
 const binary = join(root, option("build", "build"), "switchboard");
 const origin = "https://shop.example.com";
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -26,16 +28,30 @@ async function until(check, what) {
   throw new Error(`waited in vain for ${what}`);
 }
 
-// A model that says a word every half second, for ever.
-const provider = createServer((incoming, reply) => {
-  incoming.resume();
+// An answer as models write them.
+const paragraph = "You can send everything back within **30 days**:\n\n- print the [label](https://shop.example.com/label)\n- bring it to `the post`\n\nThe money is back after *three* days. ";
+
+// A model that says a word every half second, for ever; or all at once where it is asked a question.
+const provider = createServer(async (incoming, reply) => {
+  let asked = "";
+  for await (const part of incoming) asked += part;
   reply.writeHead(200, { "content-type": "text/event-stream" });
-  const say = () => reply.write(`data: ${JSON.stringify({ id: "x", choices: [{ index: 0, delta: { content: "word " } }] })}\n\n`);
+  const write = (content, finish_reason = null) => reply.write(`data: ${JSON.stringify({ id: "x", choices: [{ index: 0, delta: { content }, finish_reason }] })}\n\n`);
+  if (asked.includes("a question")) {
+    write(paragraph + paragraph);
+    write("", "stop");
+    return reply.end("data: [DONE]\n\n");
+  }
+  const say = () => write("word ");
   say();
   const timer = setInterval(say, 500);
   reply.on("close", () => clearInterval(timer));
 });
 await new Promise((done) => provider.listen(0, "127.0.0.1", done));
+// A shop's page, for the browser.
+const page = createServer((incoming, reply) => reply.writeHead(200, { "content-type": "text/html" }).end(page.text));
+await new Promise((done) => page.listen(0, "127.0.0.1", done));
+const shop = `http://127.0.0.1:${page.address().port}`;
 
 const folder = mkdtempSync(join(tmpdir(), "switchboard-bench-"));
 writeFileSync(
@@ -47,14 +63,18 @@ writeFileSync(
     http: { connections_max: 30000 },
     log: { level: "error" },
     providers: { up: { api: "openai", url: `http://127.0.0.1:${provider.address().port}/v1`, key: "x" } },
-    bots: { b: { models: ["up/m"], access: { anonymous: true, origins: [origin] }, budget: { allow_unpriced: true } } },
+    bots: { b: { models: ["up/m"], access: { anonymous: true, origins: [origin, shop] }, budget: { allow_unpriced: true } } },
   }),
 );
-const server = spawn(binary, ["serve", "-c", join(folder, "c.yaml")], { stdio: ["ignore", "pipe", "inherit"] });
-let out = "";
-server.stdout.on("data", (bytes) => (out += bytes));
-await until(() => /listens on http:\/\/[^/]+/.test(out), "the server");
-const [, host, port] = out.match(/listens on http:\/\/([^:]+):(\d+)/);
+let server, host, port;
+async function serve() {
+  server = spawn(binary, ["serve", "-c", join(folder, "c.yaml")], { stdio: ["ignore", "pipe", "inherit"] });
+  let out = "";
+  server.stdout.on("data", (bytes) => (out += bytes));
+  await until(() => /listens on http:\/\/[^/]+/.test(out), "the server");
+  [, host, port] = out.match(/listens on http:\/\/([^:]+):(\d+)/);
+}
+await serve();
 
 // KiB of the process that are its own.
 const memory = () => Number(readFileSync(`/proc/${server.pid}/smaps_rollup`, "utf8").match(/^Pss:\s+(\d+)/m)[1]);
@@ -94,6 +114,31 @@ async function inLots(count, each) {
   for (let done = 0; done < count; done += 200) await Promise.all(Array.from({ length: Math.min(200, count - done) }, each));
 }
 
+// A conversation of so many messages; its visitor's session.
+async function converse() {
+  const { body } = await call("GET", "/boot?bot=b");
+  const headers = { "content-type": "application/json", "x-switchboard-session": body.session };
+  let conversation;
+  for (let said = 0; said < messages; said += 2) {
+    const key = randomBytes(12).toString("hex");
+    await until(async () => {
+      const { status, body: reply } = await call("POST", "/messages", headers, { bot: "b", conversation, text: `a question, number ${said / 2 + 1}`, key });
+      if (status !== 202 && status !== 409) throw new Error(`a message got ${status}`);
+      conversation = reply.conversation ?? conversation;
+      return status === 202;
+    }, "the answer before");
+  }
+  return { session: body.session, conversation };
+}
+
+const conversation = await converse();
+// A server that begins anew has no log of the channel: who comes back after days has the conversation from the store.
+const over = new Promise((done) => server.once("exit", done));
+server.kill("SIGTERM");
+await over;
+await serve();
+await measurePage({ page, shop, server: `http://${host}:${port}`, messages, ...conversation });
+
 await call("GET", "/boot?bot=b");
 const before = memory();
 await inLots(idle, async () => watch());
@@ -114,6 +159,8 @@ console.log(`${streaming} of them and their answers under way: ${((all - idleAt)
 server.kill("SIGKILL");
 provider.closeAllConnections();
 provider.close();
+page.closeAllConnections();
+page.close();
 for (const one of open) one.destroy();
 rmSync(folder, { recursive: true });
 process.exit(0);

@@ -312,6 +312,7 @@ static void write_boot(struct json_writer *json, const struct errand *errand,
     write_suggestions(json, widget->suggestions, widget->suggestion_count, boot->language);
     write_pages(json, widget, boot->language);
     write_look(json, bot);
+    json_member_bool(json, "sound", widget->sound);
     write_attachments(json, &bot->attachments);
     write_lead(json, errand, bot);
     json_member_int(json, "message_max", (int64_t)bot->message_max);

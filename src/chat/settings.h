@@ -114,6 +114,7 @@ struct widget_settings {
     const char *title; /* NULL: the bot's name */
     const char *color; /* "#2563eb"; NULL: the widget's own */
     int left;          /* in the lower left corner, else right */
+    bool sound;        /* when something was said that nobody sees */
     const struct tool_text *welcome;
     size_t welcome_count;
     const struct tool_text *suggestions; /* one after the other, each language's together */

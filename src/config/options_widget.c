@@ -15,6 +15,9 @@ static const struct option widget_options[] = {
            .fallback_text = "the widget's own blue"),
     WIDGET("position", OPTION_CHOICE, left, .choices = positions, .fallback = "right",
            .help = "In which lower corner of the page it is."),
+    WIDGET("sound", OPTION_BOOLEAN, sound, .fallback = "false",
+           .help = "A short soft sound when an answer is complete, or a person writes, while the "
+                   "chat is closed or the page hidden. The visitor can turn it off."),
     ROW("welcome", OPTION_TREE, struct draft_bot, welcome, .form = "text, or language: text",
         .help = "What the visitor reads first."),
     ROW("suggestions", OPTION_TREE, struct draft_bot, suggestions,

@@ -161,6 +161,17 @@ test("tabs agree on how much is unread: each message counts once, and what one s
   await first.locator(".badge").waitFor({ state: "detached" });
 });
 
+test("what one tab counted just when another showed it is not unread", async (t) => {
+  const { open } = await start(t);
+  const [first, second] = [await open(), await open()];
+  await first.getByRole("button", { name: "Close chat" }).first().click();
+  const write = (entries) => second.evaluate((all) => Object.entries(all).forEach(([name, value]) => localStorage.setItem(`switchboard.support.${name}`, value)), entries);
+  await write({ read: "a1", unread: "a1,a2" });
+  await until(async () => (await first.locator(".badge").count()) && (await first.locator(".badge").innerText()) === "1", "one unread");
+  await write({ read: "a1,a2" });
+  await first.locator(".badge").waitFor({ state: "detached" });
+});
+
 test("stop works each time", async (t) => {
   const { mock, open } = await start(t);
   const page = await open();

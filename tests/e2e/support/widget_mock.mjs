@@ -12,9 +12,14 @@ export class Mock {
   watchers = new Set();
   requests = []; // [method, path, body]
   refuse = []; // replies to the next messages: [status, code, message]
+  refuseLead = []; // what is wrong with the next ones: "fields.email"
   turns = [];
   conversations = new Map();
   keys = new Map();
+  standings = new Map(); // who answers in a conversation, where it is not the bot
+  drops = []; // paths whose next request gets no reply
+  handoffs = []; // replies that are held back: call them
+  hold = false; // the calls for a person
   events = true; // false: the stream cannot be reached
   boot = {};
   #count = 0;
@@ -68,6 +73,15 @@ export class Mock {
     this.say("delta", { turn: turn.turn, text });
   }
 
+  // Nobody can answer.
+  fail(turn) {
+    const { conversation } = turn;
+    turn.over = true;
+    this.say("error", { conversation, turn: turn.turn, code: "provider_unavailable", message: "The assistant cannot answer.", retry: true });
+    this.say("lead", { conversation, turn: turn.turn });
+    this.say("end", { conversation, turn: turn.turn, finish: "error" });
+  }
+
   end(turn, finish = "stop") {
     const { conversation } = turn;
     const message = { id: turn.answer, role: "assistant", content: turn.text, status: finish === "stop" ? "complete" : "partial", created_at: 2 };
@@ -76,6 +90,34 @@ export class Mock {
     turn.over = true;
     this.say("message", { conversation, turn: turn.turn, ...message });
     this.say("end", { conversation, turn: turn.turn, finish });
+  }
+
+  // Who answers there from now on.
+  stand(conversation, standing) {
+    this.standings.set(conversation, standing);
+    this.say("status", { conversation, ...standing });
+  }
+
+  #human(conversation) {
+    return ["waiting", "operator"].includes(this.standings.get(conversation)?.mode);
+  }
+
+  // A message that no bot answers: of the visitor's, with their key, or an operator's.
+  write(conversation, role, content, more = {}) {
+    const n = ++this.#count;
+    const message = { id: `m${n}`, role, content, status: "complete", created_at: 1, ...(role === "operator" && { author: this.standings.get(conversation)?.operator }) };
+    const kept = this.conversations.get(conversation);
+    kept.push({ ...message, position: kept.length + 1 });
+    this.say("message", { conversation, ...message, ...more });
+    return message;
+  }
+
+  #handoff(body) {
+    const conversation = body.conversation ?? `c${++this.#count}`;
+    if (!this.conversations.has(conversation)) this.conversations.set(conversation, []);
+    const standing = { mode: "waiting", position: 3 };
+    this.stand(conversation, standing);
+    return { conversation, ...standing };
   }
 
   async #serve(request, reply) {
@@ -90,8 +132,12 @@ export class Mock {
     const body = text ? JSON.parse(text) : {};
     const path = url.pathname.replace("/api/widget/", "");
     this.requests.push([request.method, path, body]);
+    if (this.drops.includes(path)) {
+      this.drops.splice(this.drops.indexOf(path), 1);
+      return reply.destroy();
+    }
     if (path === "boot") {
-      const conversations = [...this.conversations].map(([id, all]) => ({ id, title: all[0].content, updated_at: 1, message_count: all.length }));
+      const conversations = [...this.conversations].map(([id, all]) => ({ id, title: all[0]?.content ?? "", updated_at: 1, message_count: all.length }));
       return json(reply, 200, { bot: "support", name: "Aurora", language: "en", direction: "ltr", session: "s", identified: false, texts: {}, welcome: "Hello!", suggestions: [], look: { position: "right", title: "Aurora" }, image_hosts: [], message_max: 8000, conversations, ...this.boot });
     }
     if (path === "events") {
@@ -109,18 +155,33 @@ export class Mock {
       if (refusal) return json(reply, refusal[0], { error: { code: refusal[1], message: refusal[2] } });
       const known = this.keys.get(body.key);
       if (known) return json(reply, 202, known);
+      if (this.#human(body.conversation)) {
+        const { id } = this.write(body.conversation, "user", body.text, { key: body.key });
+        this.keys.set(body.key, { conversation: body.conversation, message: id });
+        return json(reply, 202, this.keys.get(body.key));
+      }
       if (this.turns.some((turn) => turn.conversation === body.conversation && !turn.over)) return json(reply, 409, { error: { code: "conversation_busy", message: "Busy." } });
       const { conversation, turn, message, answer } = this.begin(body.conversation ?? `c${this.#count + 1}`, body.text, body.key);
       this.keys.set(body.key, { conversation, turn, message, answer });
       return json(reply, 202, this.keys.get(body.key));
     }
+    if (path === "lead") {
+      const refusal = this.refuseLead.shift();
+      return refusal ? json(reply, 400, { error: { message: "Wrong.", param: refusal } }) : reply.writeHead(204).end();
+    }
+    if (path === "handoff") {
+      const answer = this.keys.get(body.key) ?? this.#handoff(body);
+      this.keys.set(body.key, answer);
+      if (!this.hold) return json(reply, 202, answer);
+      return this.handoffs.push(() => json(reply, 202, answer));
+    }
     if (path === "stop") {
       for (const turn of this.turns) if (turn.conversation === body.conversation && !turn.over) this.end(turn, "cancelled");
       return reply.writeHead(204).end();
     }
-    if (path === "conversations") return json(reply, 200, { data: [...this.conversations].map(([id, all]) => ({ id, title: all[0].content, updated_at: 1, message_count: all.length })), has_more: false });
+    if (path === "conversations") return json(reply, 200, { data: [...this.conversations].map(([id, all]) => ({ id, title: all[0]?.content ?? "", updated_at: 1, message_count: all.length })), has_more: false });
     const messages = this.conversations.get(path.replace("conversations/", ""));
-    if (messages) return json(reply, 200, { id: path.slice(14), title: messages[0].content, mode: "bot", messages, confirmations: [], has_more: false });
+    if (messages) return json(reply, 200, { id: path.slice(14), title: messages[0]?.content ?? "", mode: "bot", ...this.standings.get(path.slice(14)), messages, confirmations: [], has_more: false });
     return json(reply, 404, { error: { code: "not_found", message: "There is no such thing." } });
   }
 }

@@ -129,7 +129,7 @@ static void tells_mistakes(void **state) {
          "} } }\n" BOT,
          "", ""},
         {TOOL("builtin: nwo"), "tools.t.builtin",
-         "expected one of now, search_knowledge, book_slot, capture_lead"},
+         "expected one of now, search_knowledge, book_slot, capture_lead, quick_replies"},
         {TOOL("builtin: book_slot"), "tools.t", "calendar is missing"},
         {"tools: { 9t: { builtin: now } }\n" BOT, "tools.9t",
          "the name of a tool begins with a letter: not every model takes another"},

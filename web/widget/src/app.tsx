@@ -4,6 +4,8 @@ import { Icon } from "./icons";
 import { LeadForm } from "./lead";
 import { List } from "./list";
 import { Log } from "./log";
+import { Person } from "./person";
+import { download, eraseAll } from "./personal";
 import type { Store } from "./store";
 
 export function useStore(store: Store): void {
@@ -52,10 +54,15 @@ function Menu({ store }: { store: Store }) {
       {open && (
         <ul>
           <li><button type="button" onClick={() => { close(); store.choose(null); }}>{store.text("new_conversation")}</button></li>
-          <li><button type="button" onClick={() => { close(); void store.export(); }}>{store.text("export")}</button></li>
+          {store.boot?.sound && (
+            <li>
+              <button type="button" onClick={() => { close(); store.sound.muted = !store.sound.muted; }}>{store.text(store.sound.muted ? "sound_on" : "sound_off")}</button>
+            </li>
+          )}
+          <li><button type="button" onClick={() => { close(); void download(store); }}>{store.text("export")}</button></li>
           {sure ? (
             <li>
-              <button type="button" class="problem" onClick={() => { close(); void store.erase(); }}>{store.text("erase_sure")}</button>
+              <button type="button" class="problem" onClick={() => { close(); void eraseAll(store); }}>{store.text("erase_sure")}</button>
             </li>
           ) : (
             <li><button type="button" onClick={() => setSure(true)}>{store.text("erase")}</button></li>
@@ -122,7 +129,8 @@ function useVisibleHeight(root: { current: HTMLElement | null }): void {
 function Panel({ store }: { store: Store }) {
   const root = useRef<HTMLDivElement>(null);
   // Asked before the chat, not in the middle of one.
-  const asks = store.view === "talk" && store.talk.messages.length === 0 && store.talk.id === null ? store.boot?.lead : null;
+  const lead = store.boot?.lead?.ask === "offline" ? null : store.boot?.lead;
+  const asks = store.view === "talk" && store.talk.messages.length === 0 && store.talk.id === null ? lead : null;
   useVisibleHeight(root);
   const onKey = (event: KeyboardEvent) => {
     if (event.key === "Escape") {
@@ -145,6 +153,7 @@ function Panel({ store }: { store: Store }) {
       <Banner store={store} />
       {asks ? <LeadForm store={store} lead={asks} /> : store.view === "list" ? <List store={store} /> : <Log store={store} />}
       {store.notice && <div class="notice" aria-hidden="true">{store.notice}</div>}
+      {store.view === "talk" && !asks && <Person store={store} />}
       {store.view === "talk" && !asks && <Composer store={store} />}
     </div>
   );

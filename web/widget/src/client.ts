@@ -1,5 +1,5 @@
 // The way to the server: requests with the visitor's session, and the stream of events that comes back when it broke.
-import type { Attachment, Boot, Conversation, Ids, ServerEvent, Summary } from "./protocol";
+import type { Attachment, Boot, Conversation, Ids, ServerEvent, Standing, Summary } from "./protocol";
 
 export interface Identity {
   token?: string; // a JWT of the site's
@@ -120,6 +120,10 @@ export class Client {
 
   async retry(conversation: string, key: string): Promise<Ids> {
     return (await this.#post("/retry", { conversation, key, language: navigator.language })).json();
+  }
+
+  async handoff(key: string, conversation?: string): Promise<Standing & { conversation: string }> {
+    return (await this.#post("/handoff", { conversation, key, language: navigator.language })).json();
   }
 
   async stop(conversation: string): Promise<void> {

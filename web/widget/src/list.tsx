@@ -1,4 +1,5 @@
 import { Icon } from "./icons";
+import { remove } from "./personal";
 import type { Store } from "./store";
 
 export function List({ store }: { store: Store }) {
@@ -13,7 +14,7 @@ export function List({ store }: { store: Store }) {
               <b dir="auto">{entry.title || store.text("image")}</b>
               <small>{day.format(new Date(entry.updated_at * 1000))}</small>
             </button>
-            <button type="button" class="icon" aria-label={`${store.text("delete_conversation")}: ${entry.title}`} onClick={() => void store.remove(entry.id)}>
+            <button type="button" class="icon" aria-label={`${store.text("delete_conversation")}: ${entry.title}`} onClick={() => void remove(store, entry.id)}>
               <Icon name="bin" />
             </button>
           </li>

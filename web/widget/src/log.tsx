@@ -1,8 +1,11 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEarlier } from "./earlier";
 import { Icon } from "./icons";
+import { Reach } from "./lead";
 import { MarkdownWriter } from "./markdown";
 import { Pictures } from "./pictures";
 import type { Card } from "./protocol";
+import { isHuman } from "./standing";
 import type { Store } from "./store";
 import type { Shown } from "./talk";
 
@@ -68,7 +71,7 @@ function Under({ store, message, last }: { store: Store; message: Shown; last: b
           <button type="button" class="icon" aria-label={store.text("copy")} onClick={() => void copy().catch(() => {})}>
             <Icon name="copy" />
           </button>
-          <Feedback store={store} message={message} />
+          {message.role !== "operator" && <Feedback store={store} message={message} />}
         </>
       )}
       {broken && <span class="problem">{message.problem ?? store.text(message.content ? "cut" : "failed")}</span>}
@@ -113,9 +116,10 @@ function Replies({ store, texts }: { store: Store; texts: string[] }) {
 
 function Answer({ store, message, last }: { store: Store; message: Shown; last: boolean }) {
   const busy = message.streaming && message.turn === store.talk.turn;
+  const person = message.role === "operator";
   return (
     <div class="message">
-      <span class="hidden">{message.author ?? store.text(message.role === "operator" ? "operator" : "assistant")}:</span>
+      {person ? <b class="author"><bdi>{message.author ?? store.text("operator")}</bdi></b> : <span class="hidden">{store.text("assistant")}:</span>}
       {(message.content || busy) && (
         <div class="bubble">
           <Text store={store} message={message} key={message.version} />
@@ -204,6 +208,7 @@ function Rating({ store }: { store: Store }) {
 }
 
 function Beginning({ store }: { store: Store }) {
+  const { talk, standing } = store;
   const { welcome, suggestions } = store.greeting;
   return (
     <>
@@ -214,7 +219,7 @@ function Beginning({ store }: { store: Store }) {
           </div>
         </div>
       )}
-      {store.talk.messages.length === 0 && <Replies store={store} texts={suggestions} />}
+      {talk.messages.length === 0 && !isHuman(standing) && <Replies store={store} texts={suggestions} />}
     </>
   );
 }
@@ -224,6 +229,7 @@ export function Log({ store }: { store: Store }) {
   const follows = useRef(true);
   const [more, setMore] = useState(false);
   const { talk } = store;
+  const earlier = useEarlier(root, talk);
   const toEnd = () => {
     const log = root.current!;
     log.scrollTop = log.scrollHeight;
@@ -234,13 +240,15 @@ export function Log({ store }: { store: Store }) {
     const log = root.current!;
     follows.current = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
     if (follows.current) setMore(false);
+    earlier.onScroll();
   };
   // With the stream, but not against the reader.
   useEffect(() => {
     const log = root.current!;
     const observer = new MutationObserver(() => {
+      const older = earlier.grew();
       if (follows.current) log.scrollTop = log.scrollHeight;
-      else setMore(true);
+      else if (!older) setMore(true);
     });
     observer.observe(log, { childList: true, subtree: true, characterData: true });
     const resized = new ResizeObserver(() => follows.current && (log.scrollTop = log.scrollHeight));
@@ -255,18 +263,29 @@ export function Log({ store }: { store: Store }) {
   const own = talk.messages.filter(({ role }) => role === "user").length;
   useLayoutEffect(toEnd, [own]);
   const lastAnswer = talk.messages[talk.messages.length - 1];
-  const answered = talk.turn === null && own >= 3 && !talk.cards.some(({ state }) => state === "waiting");
+  const person = isHuman(store.standing);
+  const answered = talk.turn === null && own >= 3 && !person && !talk.cards.some(({ state }) => state === "waiting");
+  const drawn = talk.messages.slice(earlier.first);
+  const messages = drawn.map((message) =>
+    message.role === "user" ? (
+      <Own store={store} message={message} key={message.key ?? message.id} />
+    ) : (
+      <Answer store={store} message={message} key={message.id} last={message === lastAnswer && talk.turn === null && !person && message.role === "assistant"} />
+    ),
+  );
+  // In the same list wherever it stands: what was filled in stays.
+  const { leadTurn } = store;
+  const under = drawn.findIndex(({ role, turn }) => role !== "user" && turn === leadTurn);
+  if (leadTurn) messages.splice(under < 0 ? messages.length : under + 1, 0, <Reach store={store} turn={leadTurn} key="reach" />);
   return (
     <div class="middle">
       <div class="log" role="log" aria-live="off" tabIndex={0} aria-labelledby="title" ref={root} onScroll={onScroll}>
-        <Beginning store={store} />
-        {talk.messages.map((message) =>
-          message.role === "user" ? (
-            <Own store={store} message={message} key={message.key ?? message.id} />
-          ) : (
-            <Answer store={store} message={message} key={message.id} last={message === lastAnswer && talk.turn === null} />
-          ),
+        {earlier.first > 0 ? (
+          <button type="button" class="button earlier" onClick={earlier.reveal}>{store.text("earlier")}</button>
+        ) : (
+          <Beginning store={store} />
         )}
+        {messages}
         {talk.cards.map((card) => (
           <Question store={store} card={card} key={card.id} />
         ))}

@@ -66,6 +66,7 @@ export function mount({ base, bot, theme }: Options): Widget {
     render(<App store={store} />, root);
     // A page that is loaded anew has the chat as it was.
     if (store.wasOpen()) void store.show();
+    else if (store.standings.awaited) void store.start();
   });
   return {
     open: () => void store.show(),

@@ -43,9 +43,19 @@ export interface Summary {
   message_count: number;
 }
 
+// Who answers in a conversation.
+export interface Standing {
+  mode: "bot" | "waiting" | "operator" | "closed";
+  operator?: string; // the name
+  typing?: boolean; // the operator
+  position?: number; // in the queue, from 1
+  wait_s?: number; // a guess
+}
+
 export interface Lead {
   fields: { name: string; required: boolean }[];
   consent: string; // "" asks for none
+  ask?: "before" | "offline"; // the chat, or once nobody can answer
 }
 
 export interface Boot {
@@ -61,16 +71,17 @@ export interface Boot {
   pages?: { match: string; welcome?: string; suggestions?: string[] }[]; // what is said there instead
   look: { color?: string; position: "left" | "right"; title: string };
   image_hosts: string[];
-  lead: Lead | null; // what is asked before the chat, until it was answered
+  lead: Lead | null; // what is asked of the visitor, until it was answered
   attachments: ImageRules | null; // images that may be sent
   message_max: number;
+  sound?: boolean; // wanted by the bot's owner
+  handoff?: boolean; // one may ask for a person
   conversations: Summary[];
 }
 
-export interface Conversation {
+export interface Conversation extends Standing {
   id: string;
   title: string;
-  mode: string;
   messages: Message[];
   confirmations: Card[];
   has_more: boolean;
@@ -78,9 +89,9 @@ export interface Conversation {
 
 export interface Ids {
   conversation: string;
-  turn: string;
+  turn?: string; // none where a person answers
   message: string;
-  answer: string;
+  answer?: string;
 }
 
 export type ServerEvent =
@@ -90,7 +101,9 @@ export type ServerEvent =
   | { name: "delta"; turn: string; text: string }
   | { name: "tool"; turn: string; id: string; state: "running" | "done" | "failed"; text: string }
   | ({ name: "confirm"; conversation: string; turn: string } & Card)
-  | ({ name: "message"; conversation: string; turn?: string } & Message)
+  | ({ name: "message"; conversation: string; turn?: string; key?: string } & Message)
+  | ({ name: "status"; conversation: string } & Standing)
   | { name: "error"; conversation: string; turn: string; code: string; message: string; retry: boolean }
+  | { name: "lead"; conversation: string; turn: string }
   | { name: "deleted"; conversation: string }
   | { name: "end"; conversation: string; turn: string; finish: string };

@@ -1,10 +1,12 @@
 // What the visitor sees, as a state that events change. Everything is merged by ids, so that nothing shows twice however often it
 // comes: by the event stream, by a page of the store, by the reply to a message.
 import { Client, Refusal, Storage, newKey, type Identity } from "./client";
-import type { Boot, Card, ServerEvent, Summary } from "./protocol";
+import type { Boot, Card, ServerEvent, Standing, Summary } from "./protocol";
 import { Images } from "./images";
 import { greetingOf, onNavigation, type Greeting } from "./pages";
 import { Queue } from "./queue";
+import { Sound } from "./sound";
+import { isHuman, Standings } from "./standing";
 import { newTalk, type Shown, type Talk } from "./talk";
 import english from "./texts/en.json";
 import { Unread } from "./unread";
@@ -26,6 +28,8 @@ export class Store {
   draft: string;
   readonly images: Images;
   readonly unread: Unread;
+  readonly standings: Standings;
+  readonly sound: Sound;
   readonly client: Client;
   readonly #local: Storage;
   readonly #tab: Storage;
@@ -33,12 +37,14 @@ export class Store {
   readonly #deltas = new Map<string, (text: string) => void>(); // by the answer's id: who writes them down
   readonly #answers = new Map<string, string>(); // turn to answer
   readonly #talkOf = new Map<string, string>(); // turn to conversation
+  readonly #leads = new Map<string, string>(); // conversation to the turn that nobody could answer
   #doubted = new Set<string>(); // turns of which nothing was heard since the stream began anew
   #over = new Set<string>(); // turns that are at their end
   #unwatch: (() => void) | null = null;
   #starting: Promise<void> | null = null;
   readonly #queue = new Queue(
-    () => !this.talk.turn && this.connected,
+    // The first message of a conversation and the call for a person would else begin one each.
+    () => !this.talk.turn && this.connected && !this.standings.asking,
     (own) => this.#postNow(own),
   );
   #ready: Promise<void> = Promise.resolve(); // when the messages so far have all that goes with them
@@ -51,6 +57,8 @@ export class Store {
     this.draft = this.#tab.get("draft") ?? "";
     this.images = new Images(this.client, () => this.changed());
     this.unread = new Unread(this.#local, () => this.changed());
+    this.sound = new Sound(this.#local, this.unread);
+    this.standings = new Standings(this, this.#local);
     onNavigation(() => this.changed());
     document.addEventListener("visibilitychange", () => {
       if (!this.#seen()) return;
@@ -62,7 +70,7 @@ export class Store {
       const unsent = this.talk.messages.filter(({ sending }) => sending === "queued" || sending === "failed").map(({ content }) => content);
       if (unsent.length) this.#tab.set("draft", [...unsent, this.draft].filter(Boolean).join("\n"));
     });
-    const kept = this.#tab.get("conversation");
+    const kept = this.#tab.get("conversation") ?? this.standings.awaited;
     if (kept) this.talk = newTalk(kept);
   }
 
@@ -107,8 +115,17 @@ export class Store {
     return talk.greeting ?? { welcome: "", suggestions: [] };
   }
 
+  // The turn under which the visitor is asked how they can be reached, or was thanked for it.
+  get leadTurn(): string | undefined {
+    return this.talk.id && (this.boot?.lead || this.talk.reached) ? this.#leads.get(this.talk.id) : undefined;
+  }
+
   get blocked(): boolean {
     return this.#local.blocked;
+  }
+
+  get standing(): Standing {
+    return this.standings.of(this.talk.id);
   }
 
   wasOpen(): boolean {
@@ -167,13 +184,14 @@ export class Store {
     try {
       this.boot = await this.client.boot();
       this.list = this.boot.conversations;
+      if (this.boot.sound) this.sound.allow();
       this.failure = "";
       this.#unwatch ??= this.client.watch(
         (event) => this.take(event),
         (connected) => this.#connection(connected),
       );
     } catch (error) {
-      this.failure = this.#words(error);
+      this.failure = this.words(error);
     }
     this.changed();
   }
@@ -183,10 +201,16 @@ export class Store {
     this.connected = connected;
     this.everConnected ||= connected;
     this.changed();
-    if (connected) void this.#queue.flush();
+    if (connected) this.flush();
   }
 
-  #words(error: unknown): string {
+  // What waits goes out, if it may.
+  flush(): void {
+    void this.#queue.flush();
+  }
+
+  // Why it did not work, for the visitor.
+  words(error: unknown): string {
     return error instanceof Refusal && error.message ? error.message : this.text("unavailable");
   }
 
@@ -202,8 +226,12 @@ export class Store {
         this.#doubt();
         break;
       case "erased":
+        for (const { id } of this.list) this.standings.forget(id);
         this.list = [];
         this.choose(null);
+        break;
+      case "status":
+        this.standings.take(event.conversation, event);
         break;
       case "turn":
         this.#turn(event);
@@ -223,8 +251,13 @@ export class Store {
       case "error":
         if (event.conversation === this.talk.id) this.#problem(event.turn, event.message);
         break;
+      case "lead":
+        this.#leads.set(event.conversation, event.turn);
+        if (event.conversation === this.talk.id && this.leadTurn) this.spoken = this.text("lead_offline");
+        break;
       case "deleted":
         this.list = this.list.filter(({ id }) => id !== event.conversation);
+        this.standings.forget(event.conversation);
         if (this.talk.id === event.conversation) this.choose(null, this.view);
         break;
       case "end":
@@ -259,7 +292,7 @@ export class Store {
     this.#talkOf.set(event.turn, event.conversation);
     const own = this.talk.messages.find(({ key }) => key === event.key);
     // The first message of a conversation names it.
-    if (own && this.talk.id === null) this.#name(event.conversation);
+    if (own && this.talk.id === null) this.named(event.conversation);
     if (event.conversation !== this.talk.id || this.#over.has(event.turn)) return;
     if (event.again) this.#putAside();
     else if (own && event.message) Object.assign(own, event.message, { sending: undefined });
@@ -303,9 +336,13 @@ export class Store {
   #message(event: Extract<ServerEvent, { name: "message" }>): void {
     if (event.role !== "user" && event.content && !(event.turn && this.#over.has(event.turn))) {
       if (this.#seen() && event.conversation === this.talk.id) this.unread.read([event.id]);
-      else this.unread.add(event.id);
+      else if (this.unread.add(event.id) && !this.#seen()) this.sound.announce(event.id);
     }
     this.#tell("message", { role: event.role, content: event.content });
+    if (event.role === "operator") this.standings.hear(event.conversation, event);
+    if (!event.turn) this.touch(event.conversation);
+    const own = this.talk.messages.find(({ key }) => key !== undefined && key === event.key);
+    if (own && this.talk.id === null) this.named(event.conversation);
     if (event.conversation !== this.talk.id) return;
     // An empty answer is the end of the turn's business, not a message.
     if (!event.content && event.status === "complete") {
@@ -313,7 +350,8 @@ export class Store {
       return;
     }
     const { name: _, conversation: __, ...message } = event;
-    this.#put({ ...message, streaming: false });
+    if (own) Object.assign(own, message, { sending: undefined });
+    else this.#put({ ...message, streaming: false });
   }
 
   #problem(turn: string, problem: string): void {
@@ -323,18 +361,21 @@ export class Store {
 
   #end(event: Extract<ServerEvent, { name: "end" }>): void {
     this.#over.add(event.turn);
-    this.#touch(event.conversation);
+    this.touch(event.conversation);
     if (this.talk.turn !== event.turn) return;
     this.talk.turn = null;
     this.talk.tools = [];
     const answer = this.talk.messages.find(({ id }) => id === this.#answers.get(event.turn));
     if (answer) answer.streaming = false;
-    this.spoken = event.finish === "cancelled" ? this.text("stopped") : event.finish === "error" ? (answer?.problem ?? this.text("failed")) : this.text("complete");
-    void this.#queue.flush();
+    // Where a person answers, the turn has nothing to say.
+    if (!answer && isHuman(this.standing)) this.spoken = "";
+    else if (this.leadTurn === event.turn) this.spoken = this.text("lead_offline");
+    else this.spoken = event.finish === "cancelled" ? this.text("stopped") : event.finish === "error" ? (answer?.problem ?? this.text("failed")) : this.text("complete");
+    this.flush();
   }
 
   // Its place in the list.
-  #touch(conversation: string): void {
+  touch(conversation: string): void {
     const known = this.list.find(({ id }) => id === conversation);
     const title = this.talk.id === conversation ? this.talk.messages.find(({ role }) => role === "user")?.content : undefined;
     const entry = known ?? { id: conversation, title: (title ?? "").split("\n")[0].slice(0, 80), updated_at: 0, message_count: 0 };
@@ -342,7 +383,7 @@ export class Store {
     this.list = [entry, ...this.list.filter(({ id }) => id !== conversation)];
   }
 
-  #name(conversation: string): void {
+  named(conversation: string): void {
     this.talk.id = conversation;
     this.#tab.set("conversation", conversation);
   }
@@ -350,7 +391,7 @@ export class Store {
   // --- the open conversation ---
 
   async load(): Promise<void> {
-    const { talk } = this;
+    const { talk, standing } = this;
     if (!talk.id) return;
     try {
       const kept = await this.client.conversation(talk.id);
@@ -359,10 +400,14 @@ export class Store {
       const extras = new Map(talk.messages.map((message) => [message.id, message]));
       talk.messages = [...kept.messages.map((message) => ({ ...extras.get(message.id), ...message, streaming: extras.get(message.id)?.streaming })), ...unknown];
       for (const card of kept.confirmations) this.#card(card);
+      this.standings.merge(talk.id, kept, standing);
       talk.loaded = true;
       this.#endDoubted(talk);
     } catch (error) {
-      if (this.talk === talk && error instanceof Refusal && error.status === 404) this.choose(null);
+      if (error instanceof Refusal && error.status === 404) {
+        this.standings.forget(talk.id);
+        if (this.talk === talk) this.choose(null);
+      }
     }
     this.changed();
   }
@@ -374,7 +419,7 @@ export class Store {
       if (message.streaming) Object.assign(message, { streaming: false, status: message.content ? "partial" : "failed" });
     this.#over.add(talk.turn);
     talk.turn = null;
-    void this.#queue.flush();
+    this.flush();
   }
 
   choose(conversation: string | null, view: View = "talk"): void {
@@ -434,8 +479,12 @@ export class Store {
     this.changed();
     try {
       const ids = await this.client.send(own.content, own.key!, talk.id ?? undefined, own.attachments?.map(({ id }) => id));
-      if (talk.id === null && this.talk === talk) this.#name(ids.conversation);
-      if (own.sending) Object.assign(own, { id: ids.message, sending: undefined });
+      if (talk.id === null && this.talk === talk) this.named(ids.conversation);
+      if (own.sending) {
+        // What the stream brought first, without the key.
+        talk.messages = talk.messages.filter((one) => one === own || one.id !== ids.message);
+        Object.assign(own, { id: ids.message, sending: undefined });
+      }
     } catch (error) {
       if (this.talk === talk) this.#refused(own, error);
       else this.#intoBox(own);
@@ -481,11 +530,11 @@ export class Store {
   }
 
   async stop(): Promise<void> {
-    if (this.talk.id) await this.client.stop(this.talk.id).catch((error) => this.say(this.#words(error)));
+    if (this.talk.id) await this.client.stop(this.talk.id).catch((error) => this.say(this.words(error)));
   }
 
   async retry(): Promise<void> {
-    if (this.talk.id) await this.client.retry(this.talk.id, newKey()).catch((error) => this.say(this.#words(error)));
+    if (this.talk.id) await this.client.retry(this.talk.id, newKey()).catch((error) => this.say(this.words(error)));
   }
 
   async confirm(card: Card, answer: "yes" | "no"): Promise<void> {
@@ -495,7 +544,7 @@ export class Store {
     } catch (error) {
       if (error instanceof Refusal && error.code === "confirmation_expired") card.state = "expired";
       else if (error instanceof Refusal && error.code === "confirmation_answered") void this.load();
-      this.notice = this.#words(error);
+      this.notice = this.words(error);
     }
     this.changed();
   }
@@ -509,7 +558,7 @@ export class Store {
       if (rating) this.notice = this.text("thanks");
     } catch (error) {
       message.rating = before;
-      this.notice = this.#words(error);
+      this.notice = this.words(error);
     }
     this.changed();
   }
@@ -521,7 +570,7 @@ export class Store {
       this.say(this.text("thanks"));
       return true;
     } catch (error) {
-      this.say(this.#words(error));
+      this.say(this.words(error));
       return false;
     }
   }
@@ -530,38 +579,9 @@ export class Store {
   async lead(fields: Record<string, string>, consent: boolean): Promise<void> {
     await this.client.lead(fields, consent, this.talk.id ?? undefined);
     if (this.boot) this.boot.lead = null;
+    this.talk.reached = true;
+    if (this.leadTurn) this.spoken = this.text("lead_thanks");
     this.#tell("lead", fields);
     this.changed();
-  }
-
-  async remove(conversation: string): Promise<void> {
-    try {
-      await this.client.remove(conversation);
-      this.take({ name: "deleted", conversation });
-    } catch (error) {
-      this.say(this.#words(error));
-    }
-  }
-
-  async erase(): Promise<void> {
-    try {
-      const deleted = await this.client.erase();
-      this.take({ name: "erased" });
-      this.say(this.text("erased", deleted));
-    } catch (error) {
-      this.say(this.#words(error));
-    }
-  }
-
-  async export(): Promise<void> {
-    try {
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(await this.client.export());
-      link.download = "conversations.json";
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    } catch (error) {
-      this.say(this.#words(error));
-    }
   }
 }

@@ -25,6 +25,7 @@ export interface Talk {
   tools: Tool[]; // of the turn under way
   turn: string | null; // under way
   loaded: boolean;
+  reached?: boolean; // how, was told here
   greeting?: Greeting; // of the page where it begins
 }
 

@@ -6,14 +6,16 @@ const IDS_MAX = 100; // of each kind that are kept
 export class Unread {
   count: number;
   readonly #local: Storage;
+  readonly #known: Set<string>; // counted here or before this page began: the stream may bring them again
 
   // `changed` is called when another tab counted.
   constructor(local: Storage, changed: () => void) {
     this.#local = local;
-    this.count = this.#ids("unread").length;
+    this.count = this.#unread().length;
+    this.#known = new Set([...this.#ids("unread"), ...this.#ids("read")]);
     window.addEventListener("storage", (event) => {
-      if (event.key !== `${local.prefix}unread`) return;
-      this.count = this.#ids("unread").length;
+      if (event.key !== `${local.prefix}unread` && event.key !== `${local.prefix}read`) return;
+      this.count = this.#unread().length;
       changed();
     });
   }
@@ -22,23 +24,36 @@ export class Unread {
     return this.#local.get(name)?.split(",").filter(Boolean) ?? [];
   }
 
-  // It came while nobody looked.
-  add(id: string): void {
-    if (this.#ids("read").includes(id)) return;
-    const ids = [...new Set([...this.#ids("unread"), id])].slice(-IDS_MAX);
-    this.count = ids.length;
-    this.#local.set("unread", ids.join(","));
+  // Tabs write at the same time: one may count what another has shown already. That it was shown decides.
+  #unread(): string[] {
+    const read = this.#ids("read");
+    return this.#ids("unread").filter((id) => !read.includes(id));
+  }
+
+  has(id: string): boolean {
+    return this.#unread().includes(id);
+  }
+
+  // It came while nobody looked here. False when that is no news.
+  add(id: string): boolean {
+    const news = !this.#known.has(id) && !this.#ids("read").includes(id);
+    this.#known.add(id);
+    this.#keep([...new Set([...this.#unread(), id])]);
+    return news;
   }
 
   // These were seen.
   read(ids: string[]): void {
-    this.#local.set("read", [...new Set([...this.#ids("read"), ...ids])].slice(-IDS_MAX).join(","));
-    const left = this.#ids("unread").filter((id) => !ids.includes(id));
-    this.count = left.length;
-    this.#local.set("unread", left.join(",") || null);
+    this.#local.set("read", [...new Set([...this.#ids("read"), ...ids])].slice(-IDS_MAX).join(",") || null);
+    this.#keep(this.#unread());
   }
 
   readAll(): void {
     this.read(this.#ids("unread"));
+  }
+
+  #keep(ids: string[]): void {
+    this.#local.set("unread", ids.slice(-IDS_MAX).join(",") || null);
+    this.count = this.#unread().length;
   }
 }
