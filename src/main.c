@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"replay", command_replay, "run logged turns on other models, or only price them"},
     {"usage", command_usage, "report what was used and what it cost"},
     {"leads", command_leads, "print who wants to be called back"},
+    {"webhooks", command_webhooks, "list what is posted to your site, and retry what failed"},
     {"export", command_export, "print all that is kept of a person"},
     {"erase", command_erase, "erase all that is kept of a person"},
     {"version", command_version, "print the version"},

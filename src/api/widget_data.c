@@ -245,17 +245,19 @@ static void write_look(struct json_writer *json, const struct bot *bot) {
     json_end_array(json);
 }
 
-/* What the page asks for before the chat, of who has not said it yet. */
+/* What the page asks for, before the chat or when nobody can answer, of who has not said it yet. */
 static void write_lead(struct json_writer *json, const struct errand *errand,
                        const struct bot *bot) {
     const struct boot *boot = errand->own;
     const struct lead_settings *lead = &bot->lead;
     json_key(json, "lead");
-    if (lead->field_count == 0 || boot->has_lead) {
+    bool before = lead->ask & LEAD_BEFORE, asked = before || (lead->ask & LEAD_OFFLINE);
+    if (!asked || lead->field_count == 0 || boot->has_lead) {
         json_null(json);
         return;
     }
     json_begin_object(json);
+    json_member_string(json, "ask", before ? SLICE("before") : SLICE("offline"));
     json_key(json, "fields");
     json_begin_array(json);
     for (size_t i = 0; i < lead->field_count; i++) {

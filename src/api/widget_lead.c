@@ -8,12 +8,21 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "chat/chat.h"
+#include "chat/lead.h"
 #include "chat/settings.h"
+#include "chat/webhook.h"
 #include "http/server.h"
 #include "tool/tool.h"
 #include <string.h>
 
-enum { FIELD_MAX = 200, MESSAGE_MAX = 2000, DIGITS_MIN = 5, DIGITS_MAX = 15 };
+enum { FIELD_MAX = 200, MESSAGE_MAX = 2000, DIGITS_MIN = 5, DIGITS_MAX = 15, LANGUAGE_MAX = 35 };
+
+/* In the errand's arena. */
+struct giving {
+    struct store_lead lead;
+    struct slice language;
+    bool told; /* to the owner's webhook */
+};
 
 static bool refuse(struct fault *fault, const char *field, const char *why) {
     fault_set(fault, FAULT_BAD_INPUT, "%s %s", field, why);
@@ -73,25 +82,30 @@ static bool take_field(const struct lead_settings *settings, const char *name, s
 }
 
 static bool read_lead(struct errand *errand, struct http_exchange *exchange, struct fault *fault) {
-    struct store_lead *lead = arena_allocate(errand->arena, sizeof *lead);
     const struct body body = {.root = http_exchange_request(exchange)->body};
-    errand->own = lead;
+    errand->own = arena_allocate(errand->arena, sizeof(struct giving));
     return body_check(body.root, fault) &&
            body_string(&body, "bot", errand->arena, &errand->what.bot, fault);
 }
 
 static bool write_lead(struct store_session *session, struct errand *errand, struct fault *fault) {
-    return store_lead_put(session, errand->own, fault);
+    const struct giving *giving = errand->own;
+    return lead_put(session, &giving->lead, giving->told, giving->language, fault);
+}
+
+static void finish(struct errand *errand, struct errand_request *request) {
+    webhooks_wake(chat_parts(errand->chat)->webhooks);
+    errand_finish_empty(errand, request);
 }
 
 /* What the bot asks for decides what is taken. */
 static bool take(struct errand *errand, const struct errand_request *request, struct fault *fault) {
     const struct lead_settings *settings = &request->bot->lead;
-    struct store_lead *lead = errand->own;
+    struct giving *giving = errand->own;
     const struct http_request *http = http_exchange_request(request->exchange);
     struct slice fields = json_get(http->body, "fields");
     const struct body body = {.root = http->body};
-    struct slice conversation, language;
+    struct slice conversation = {NULL, 0}, language = {NULL, 0};
     struct buffer out = {0};
     struct json_writer json = json_writer_start(&out);
     const struct id id = id_create();
@@ -110,8 +124,10 @@ static bool take(struct errand *errand, const struct errand_request *request, st
     json_read_bool(json_get(http->body, "consent"), &agreed);
     if (ok && settings->consent_count > 0 && !agreed)
         ok = errand_wrong(fault, "consent", "is missing.");
+    giving->language = slice_first(language, LANGUAGE_MAX);
+    giving->told = settings->webhook.url;
     if (ok)
-        *lead = (struct store_lead){
+        giving->lead = (struct store_lead){
             .id = arena_copy(errand->arena, id_slice(&id)),
             .bot = errand->what.bot,
             .user = errand->what.user,
@@ -132,6 +148,6 @@ void widget_lead(struct api *api, struct http_exchange *exchange) {
                                                .read = read_lead,
                                                .take = take,
                                                .run = write_lead,
-                                               .finish = errand_finish_empty};
+                                               .finish = finish};
     errand_open(api, exchange, &operation);
 }

@@ -8,34 +8,19 @@
 #include "api/reply.h"
 #include "api/widget.h"
 #include "api/widget_attachments.h"
+#include "api/widget_sending.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "chat/chat.h"
 #include "chat/confirm.h"
-#include "chat/images.h"
 #include "chat/settings.h"
 #include "chat/turn.h"
 #include "http/server.h"
 #include "hub/hub.h"
 
-enum { TURN_ARENA = 2048, KEY_MIN = 16, KEY_MAX = 64, LANGUAGE_MAX = 35 };
-
-/* What a request asks for, in the errand's arena. */
-struct sending {
-    struct slice text, key, language;
-    bool goes_on; /* the client named the conversation */
-    struct id message_id, answer_id, fresh_id;
-    struct slice confirmation_id;
-    bool confirmed;
-    bool again;
-    struct slice attachment_ids[ATTACHMENTS_MAX];
-    struct store_attachment attachments[ATTACHMENTS_MAX]; /* with data in base64 */
-    size_t attachment_count;
-    bool known; /* it was sent before: the ids are those of then */
-    struct store_sent sent;
-};
+enum { TURN_ARENA = 2048 };
 
 /* A turn under way; freed at its end. */
 struct widget_turn {
@@ -51,6 +36,7 @@ struct widget_turn {
     struct id id, conversation, message, answer;
     int64_t created_ms;
     bool accepted, offline, failed, again;
+    bool asks_lead; /* they are asked how they can be reached when nobody can answer */
     struct buffer text, scratch;
 };
 
@@ -142,6 +128,36 @@ static void publish_error(struct widget_turn *turn, const struct fault *fault) {
     if (fault->retry_after_ms >= 0)
         json_member_int(&json, "retry_after_s", (fault->retry_after_ms + 999) / 1000);
     publish(turn, "error", &json, false, false);
+}
+
+/* Whether it is nobody's fault who asked: no model could be reached, or paid. */
+static bool nobody_answers(const struct fault *fault) {
+    switch (fault->kind) {
+    case FAULT_UNAVAILABLE:
+    case FAULT_BUDGET:
+    case FAULT_PROVIDER_AUTH:
+    case FAULT_PROVIDER_QUOTA:
+    case FAULT_PROVIDER_RATE_LIMITED:
+    case FAULT_PROVIDER_OVERLOADED:
+    case FAULT_PROVIDER_MODEL_NOT_FOUND:
+    case FAULT_PROVIDER_NETWORK:
+    case FAULT_PROVIDER_STALLED:
+    case FAULT_PROVIDER_TRUNCATED:
+    case FAULT_PROVIDER_MALFORMED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* After the error, or in its place where the message was refused: how can you be reached? */
+static void publish_lead(struct widget_turn *turn, const struct fault *fault) {
+    if (!turn->asks_lead || turn->api->draining || !nobody_answers(fault))
+        return;
+    struct json_writer json = begin(turn);
+    json_member_string(&json, "conversation", id_slice(&turn->conversation));
+    json_member_string(&json, "turn", id_slice(&turn->id));
+    publish(turn, "lead", &json, false, false);
 }
 
 static void publish_end(struct widget_turn *turn, bool cancelled, enum model_finish finish,
@@ -241,6 +257,7 @@ static void on_event(void *user, const struct turn_event *event) {
             publish_error(turn, event->fault);
         else
             reply(turn, event->fault);
+        publish_lead(turn, event->fault);
         break;
     case TURN_EVENT_END:
         if (turn->accepted)
@@ -355,6 +372,7 @@ static struct widget_turn *create(const struct errand *errand, struct errand_req
     turn->message = sending->message_id;
     turn->answer = sending->answer_id;
     turn->again = sending->again;
+    turn->asks_lead = sending->asks_offline && !sending->has_lead;
     memcpy(turn->conversation.text, errand->what.id.data, ID_SIZE);
     turn->created_ms = clock_wall_ms();
     keep_attachments(turn, sending);
@@ -393,121 +411,12 @@ static void start(struct errand *errand, struct errand_request *request) {
     errand_end(errand);
 }
 
-/* --- reading --- */
-
-static bool is_key(struct slice key) {
-    for (size_t i = 0; i < key.size; i++) {
-        char c = key.data[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-              c == '-' || c == '_'))
-            return false;
-    }
-    return key.size >= KEY_MIN && key.size <= KEY_MAX;
-}
-
-static bool read_common(struct errand *errand, struct http_exchange *exchange, struct body *body,
-                        struct sending *sending, struct fault *fault) {
-    struct slice conversation;
-    *body = (struct body){.root = http_exchange_request(exchange)->body};
-    if (!body_check(body->root, fault) ||
-        !body_string(body, "bot", errand->arena, &errand->what.bot, fault) ||
-        !body_string(body, "conversation", errand->arena, &conversation, fault) ||
-        !body_string(body, "key", errand->arena, &sending->key, fault) ||
-        !body_string(body, "language", errand->arena, &sending->language, fault))
-        return false;
-    if (conversation.size > 0 && !id_valid(conversation))
-        return errand_wrong(fault, "conversation", "is not an id that this server gave.");
-    if (!is_key(sending->key))
-        return errand_wrong(fault, "key", "must be 16 to 64 of A-Z, a-z, 0-9, - and _.");
-    sending->goes_on = conversation.size > 0;
-    sending->fresh_id = id_create();
-    sending->message_id = id_create();
-    sending->answer_id = id_create();
-    errand->what.id = sending->goes_on ? conversation : id_slice(&sending->fresh_id);
-    sending->language = slice_first(sending->language, LANGUAGE_MAX);
-    for (size_t i = 0; i < sending->language.size; i++)
-        if (sending->language.data[i] != '-' &&
-            (unsigned)((sending->language.data[i] | 32) - 'a') >= 26)
-            sending->language.size = i;
-    return true;
-}
-
-static bool read_attachments(struct errand *errand, struct slice list, struct sending *sending,
-                             struct fault *fault) {
-    struct slice item;
-    size_t cursor = 0;
-    if (list.size > 0 && json_type(list) != JSON_ARRAY)
-        return errand_wrong(fault, "attachments", "must be a list.");
-    while (list.size > 0 && json_next_element(list, &cursor, &item)) {
-        struct slice id = arena_copy(errand->arena, json_plain_string(item));
-        for (size_t i = 0; i < sending->attachment_count; i++)
-            if (slice_equal(sending->attachment_ids[i], id))
-                return errand_wrong(fault, "attachments", "has the same image twice.");
-        if (!id_valid(id) || sending->attachment_count == ATTACHMENTS_MAX)
-            return errand_wrong(fault, "attachments",
-                                "must be a list of ids of images, at most 8.");
-        sending->attachment_ids[sending->attachment_count++] = id;
-    }
-    return true;
-}
-
-static bool read_message(struct errand *errand, struct http_exchange *exchange,
-                         struct fault *fault) {
-    struct sending *sending = arena_allocate(errand->arena, sizeof *sending);
-    struct body body;
-    errand->own = sending;
-    if (!read_common(errand, exchange, &body, sending, fault) ||
-        !body_string(&body, "text", errand->arena, &sending->text, fault))
-        return false;
-    if (!read_attachments(errand, json_get(body.root, "attachments"), sending, fault))
-        return false;
-    if (slice_trim(sending->text).size == 0 && sending->attachment_count == 0)
-        return errand_wrong(fault, "text", "is empty.");
-    return true;
-}
-
-/* Whether the same was sent before. */
-static bool find_sent(struct store_session *session, struct errand *errand, struct fault *fault) {
-    struct sending *sending = errand->own;
-    return store_sent_find(session, &errand->what, sending->key, errand->arena, &sending->known,
-                           &sending->sent, fault);
-}
-
-/* What is new is made ready here, off the loop. */
-static bool find_message(struct store_session *session, struct errand *errand,
-                         struct fault *fault) {
-    struct sending *sending = errand->own;
-    if (!find_sent(session, errand, fault))
-        return false;
-    if (sending->known)
-        return true;
-    if (!attachments_take(session, &errand->what, sending->attachment_ids,
-                          sending->attachment_count, errand->arena, sending->attachments, fault))
-        return false;
-    for (size_t i = 0; i < sending->attachment_count; i++)
-        sending->attachments[i].data = images_encode(sending->attachments[i].data, errand->arena);
-    return true;
-}
-
-static bool fits(const struct sending *sending, const struct bot *bot, struct fault *fault) {
-    if (sending->text.size > bot->message_max) {
-        fault_set(fault, FAULT_TOO_LARGE,
-                  "The message is too long: %zu bytes, and %zu are allowed. Please shorten it.",
-                  sending->text.size, bot->message_max);
-        return fault_param(fault, "text");
-    }
-    if (sending->attachment_count > bot->attachments.images) {
-        fault_set(fault, FAULT_TOO_LARGE, "At most %zu images can be sent with a message.",
-                  bot->attachments.images);
-        return fault_param(fault, "attachments");
-    }
-    return true;
-}
+/* --- the doors --- */
 
 static void send_message(struct errand *errand, struct errand_request *request) {
     const struct sending *sending = errand->own;
     struct fault fault;
-    if (fits(sending, request->bot, &fault)) {
+    if (sending_fits(sending, request->bot, &fault)) {
         start(errand, request);
         return;
     }
@@ -516,51 +425,29 @@ static void send_message(struct errand *errand, struct errand_request *request) 
 }
 
 void widget_messages(struct api *api, struct http_exchange *exchange) {
-    static const struct operation operation = {
-        .only_browsers = true, .read = read_message, .run = find_message, .finish = send_message};
+    static const struct operation operation = {.only_browsers = true,
+                                               .read = sending_read_message,
+                                               .take = sending_take,
+                                               .run = sending_find_message,
+                                               .finish = send_message};
     errand_open(api, exchange, &operation);
-}
-
-static bool read_confirm(struct errand *errand, struct http_exchange *exchange,
-                         struct fault *fault) {
-    struct sending *sending = arena_allocate(errand->arena, sizeof *sending);
-    struct body body;
-    struct slice answer;
-    errand->own = sending;
-    if (!read_common(errand, exchange, &body, sending, fault) ||
-        !body_string(&body, "confirmation", errand->arena, &sending->confirmation_id, fault) ||
-        !body_string(&body, "answer", errand->arena, &answer, fault))
-        return false;
-    sending->confirmed = slice_is(answer, "yes");
-    if (!sending->goes_on)
-        return errand_wrong(fault, "conversation", "is missing.");
-    if (!id_valid(sending->confirmation_id))
-        return errand_wrong(fault, "confirmation", "is not the id of a confirmation.");
-    if (!sending->confirmed && !slice_is(answer, "no"))
-        return errand_wrong(fault, "answer", "must be \"yes\" or \"no\".");
-    sending->text = confirm_words(sending->confirmed, sending->language);
-    return true;
 }
 
 void widget_confirm(struct api *api, struct http_exchange *exchange) {
-    static const struct operation operation = {
-        .only_browsers = true, .read = read_confirm, .run = find_sent, .finish = start};
+    static const struct operation operation = {.only_browsers = true,
+                                               .read = sending_read_confirm,
+                                               .take = sending_take,
+                                               .run = sending_find,
+                                               .finish = start};
     errand_open(api, exchange, &operation);
 }
 
-static bool read_retry(struct errand *errand, struct http_exchange *exchange, struct fault *fault) {
-    struct sending *sending = arena_allocate(errand->arena, sizeof *sending);
-    struct body body;
-    errand->own = sending;
-    sending->again = true;
-    if (!read_common(errand, exchange, &body, sending, fault))
-        return false;
-    return sending->goes_on || errand_wrong(fault, "conversation", "is missing.");
-}
-
 void widget_retry(struct api *api, struct http_exchange *exchange) {
-    static const struct operation operation = {
-        .only_browsers = true, .read = read_retry, .run = find_sent, .finish = start};
+    static const struct operation operation = {.only_browsers = true,
+                                               .read = sending_read_retry,
+                                               .take = sending_take,
+                                               .run = sending_find,
+                                               .finish = start};
     errand_open(api, exchange, &operation);
 }
 

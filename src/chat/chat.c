@@ -4,7 +4,7 @@
 #include "chat/settings.h"
 #include "chat/state.h"
 #include "chat/turn_state.h"
-#include "chat/webhook.h"
+#include "chat/webhook_send.h"
 #include "fetch/fetch.h"
 #include <assert.h>
 
@@ -22,7 +22,7 @@ void chat_destroy(struct chat *chat) {
         return;
     assert(chat->turn_count == 0 && chat->held == 0);
     key_sets_cancel(chat);
-    webhooks_cancel(chat);
+    webhook_sender_destroy(chat->sender);
     for (size_t i = 0; i < TOKENS_ENCODINGS; i++)
         tokens_destroy(chat->tokens[i]);
     mcp_clients_destroy(chat->mcp);
@@ -78,8 +78,22 @@ void chat_turn_gone(struct chat *chat) {
     idle(chat->idle_user);
 }
 
+void chat_send_webhooks(struct chat *chat) {
+    chat->sender = webhook_sender_create(chat);
+}
+
+static void close_clients(void *user) {
+    struct chat *chat = user;
+    mcp_clients_close(chat->mcp, chat->closed, chat->closed_user);
+}
+
 void chat_close(struct chat *chat, void (*closed)(void *user), void *user) {
-    mcp_clients_close(chat->mcp, closed, user);
+    chat->closed = closed;
+    chat->closed_user = user;
+    if (chat->sender)
+        webhook_sender_stop(chat->sender, close_clients, chat);
+    else
+        close_clients(chat);
 }
 
 const struct chat_parts *chat_parts(const struct chat *chat) {

@@ -15,6 +15,7 @@ struct loop;
 struct metrics;
 struct settings;
 struct store;
+struct webhooks;
 struct workers;
 
 /* What a chat works with. All are borrowed and outlive it; the ones marked * are shared by all
@@ -30,6 +31,7 @@ struct chat_parts {
     struct ledger *ledger;        /* * */
     struct estimates *estimates;  /* * */
     struct hub *hub;              /* * */
+    struct webhooks *webhooks;    /* * */
     /* * Their state is a struct sql_connections. NULL: tools that ask a database do not work. */
     struct workers *tool_workers;
     struct session_key session_key;
@@ -57,9 +59,11 @@ void chat_when_idle(struct chat *chat, void (*idle)(void *user), void *user);
  * idle before it was let go of. */
 void chat_hold(struct chat *chat);
 void chat_let_go(struct chat *chat);
-/* The last, when it is idle and nothing will be started any longer: ends the sessions with the
- * servers of tools. Calls `closed` when they are, or after two seconds; at once where there is
- * none. */
+/* This loop, one of the process, sends the webhooks from now on: before the loop runs. */
+void chat_send_webhooks(struct chat *chat);
+/* The last, when it is idle and nothing will be started any longer: gives webhooks under way back
+ * to the database and ends the sessions with the servers of tools. Calls `closed` when they are, or
+ * after two seconds; at once where there is none. */
 void chat_close(struct chat *chat, void (*closed)(void *user), void *user);
 const struct chat_parts *chat_parts(const struct chat *chat);
 /* What its calls go through, for a request of another kind that is to use the same connections. */

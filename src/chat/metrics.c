@@ -264,6 +264,9 @@ void metrics_write(struct metrics *metrics, struct buffer *out) {
     write_help(out, "budget_warnings_total", "counter", "Limits on money or tokens nearly spent.");
     buffer_printf(out, "switchboard_budget_warnings_total %llu\n",
                   (unsigned long long)metrics->budget_warnings);
+    write_help(out, "webhooks_sent_total", "counter", "Webhooks that were taken.");
+    buffer_printf(out, "switchboard_webhooks_sent_total %llu\n",
+                  (unsigned long long)metrics->webhooks_sent);
     write_help(out, "webhook_failures_total", "counter", "Webhooks that were given up.");
     buffer_printf(out, "switchboard_webhook_failures_total %llu\n",
                   (unsigned long long)metrics->webhook_failures);

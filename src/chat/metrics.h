@@ -47,7 +47,7 @@ struct metrics {
     atomic_uint_fast64_t refused[FAULT_KIND_COUNT]; /* requests refused before a turn, by kind */
     atomic_uint_fast64_t requests;
     atomic_uint_fast64_t log_failures; /* records that the store did not take */
-    atomic_uint_fast64_t budget_warnings, webhook_failures;
+    atomic_uint_fast64_t budget_warnings, webhooks_sent, webhook_failures;
     struct metrics_table *models;
     struct metrics_tools *tools;
 };

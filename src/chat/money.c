@@ -162,7 +162,7 @@ static void warn(struct turn *turn, const struct accounts *accounts, int64_t now
                     LOG_NUMBER("most_microdollars", limit->most.microdollars),
                     LOG_NUMBER("spent_tokens", spent.tokens),
                     LOG_NUMBER("most_tokens", limit->most.tokens), );
-        webhook_budget(turn->chat, turn->settings, turn->bot, limit, spent);
+        webhook_budget(turn, limit, spent);
     }
 }
 

@@ -69,13 +69,20 @@ struct context_settings {
     int64_t summary_tokens;             /* most of a summary */
 };
 
+/* Where events are posted. */
+struct webhook_settings {
+    const char *url;          /* NULL: nowhere */
+    struct slice secret;      /* as configured */
+    const struct slice *keys; /* the same, read: they sign what is posted; none: unsigned */
+    size_t key_count;
+};
+
 enum budget_end { BUDGET_OFFLINE, BUDGET_REFUSE };
 
 /* What happens when money runs short. */
 struct budget_settings {
     int64_t warn_at, cheaper_at; /* percent of a limit; 0: never */
-    const char *webhook;         /* NULL: none */
-    struct slice webhook_secret; /* signs what is sent to it; empty: unsigned */
+    struct webhook_settings webhook;
     struct model_choice cheaper; /* provider NULL: none */
     int end;                     /* enum budget_end */
     bool unpriced;               /* models without a price may be used all the same */
@@ -125,14 +132,22 @@ struct widget_settings {
     size_t image_host_count;
 };
 
-/* Whom the owner may contact: what the widget asks for before the chat. */
+enum lead_ask {
+    LEAD_BEFORE = 1,  /* the widget, before the chat */
+    LEAD_TOOL = 2,    /* the bot, which has the tool capture_lead for it */
+    LEAD_OFFLINE = 4, /* the widget, when nobody can answer */
+};
+
+/* Whom the owner may contact: what they are asked for. */
 struct lead_settings {
+    unsigned ask;              /* enum lead_ask, any of them; 0: nothing is asked */
     const char *const *fields; /* of LEAD_FIELDS; none: nothing is asked */
     size_t field_count;
     const char *const *required;
     size_t required_count;
     const struct tool_text *consent; /* what the visitor must agree to; none: nothing */
     size_t consent_count;
+    struct webhook_settings webhook;
 };
 #define LEAD_FIELDS "name, email, phone, company, message"
 
@@ -187,6 +202,8 @@ struct settings {
     size_t tool_count;
     const struct bot *bots;
     size_t bot_count;
+    const int64_t *webhook_retry_ms; /* how long after each attempt that failed the next one is */
+    size_t webhook_retry_count;
     const struct bot *default_bot; /* the first one, or the one marked `default: true` */
 };
 

@@ -14,8 +14,9 @@ struct chat {
     void *idle_user;
     struct key_set_fetch *key_set_fetches; /* see identify.c */
     struct mcp_clients *mcp;
-    struct webhook *webhooks; /* under way; see webhook.c */
-    size_t webhook_count;
+    struct webhook_sender *sender; /* NULL: another loop sends the webhooks */
+    void (*closed)(void *user);    /* see chat_close */
+    void *closed_user;
     struct tokens *tokens[TOKENS_ENCODINGS]; /* made at first use */
 };
 

@@ -3,9 +3,11 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/json.h"
+#include "chat/lead.h"
 #include "chat/settings.h"
 #include "chat/tool_run_book.h"
 #include "chat/tool_run_state.h"
+#include "chat/webhook.h"
 #include "tool/builtin.h"
 
 enum { PASSAGES_MAX = 5, QUESTION_MAX = 2000 };
@@ -45,17 +47,31 @@ static bool search(struct store_session *session, struct store_job *job, struct 
 static bool capture(struct store_session *session, struct store_job *job, struct fault *fault) {
     struct tool_run *run = tool_run_of(job);
     const struct id id = id_create();
+    const struct lead_settings *settings = &run->bot->lead;
+    struct slice language = tool_binding_get(&run->input, SLICE("visitor.language"));
+    /* The card's question may be what they agree to: then they just have. */
+    bool agreed = run->tool->question && run->tool->question == settings->consent;
     const struct store_lead lead = {
         .id = id_slice(&id),
         .bot = slice_of(run->bot->name),
         .user = tool_binding_get(&run->input, SLICE("visitor.key")),
         .conversation_id = tool_binding_get(&run->input, SLICE("conversation.id")),
         .fields = run->input.arguments,
+        .consent = agreed ? tool_text_for(settings->consent, settings->consent_count, language)
+                          : (struct slice){NULL, 0},
         .updated_ms = clock_wall_ms(),
     };
     buffer_clear(&run->result);
     buffer_append(&run->result, SLICE("{\"noted\":true}"));
-    return store_lead_put(session, &lead, fault);
+    return lead_put(session, &lead, settings->webhook.url, language, fault);
+}
+
+static void on_captured(struct store_job *job, const struct fault *fault) {
+    struct tool_run *run = tool_run_of(job);
+    if (!fault)
+        webhooks_wake(run->chat->parts.webhooks);
+    if (!tool_run_back(run))
+        tool_run_end(run, fault);
 }
 
 static void on_store(struct store_job *job, const struct fault *fault) {
@@ -73,7 +89,7 @@ void tool_run_builtin(struct tool_run *run) {
         tool_run_book(run);
         break;
     case BUILTIN_CAPTURE_LEAD:
-        tool_run_store(run, true, capture, on_store);
+        tool_run_store(run, true, capture, on_captured);
         break;
     case BUILTIN_QUICK_REPLIES: /* the turn has them, see tools.c */
         buffer_append(&run->result, SLICE("{\"shown\":true}"));

@@ -1,109 +1,77 @@
 #include "chat/webhook.h"
+#include "base/arena.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/memory.h"
-#include "chat/metrics.h"
+#include "chat/chat.h"
 #include "chat/settings.h"
-#include "chat/state.h"
-#include "fetch/fetch.h"
-#include "loop/timer.h"
-#include <sodium.h>
+#include "chat/turn_state.h"
+#include "store/records.h"
+#include "store/store.h"
 
-enum { ATTEMPTS = 3, PENDING_MAX = 100 };
-static const int64_t timeout_ms = 10000, wait_ms = 5000;
-static const size_t reply_max = 65536;
+bool webhook_add(struct store_session *session, const struct webhook_event *event,
+                 struct fault *fault) {
+    char name[4 + ID_SIZE + 1], when[25];
+    const struct id id = id_create();
+    int64_t now_ms = clock_wall_ms();
+    struct buffer body = {0};
+    struct json_writer json = json_writer_start(&body);
+    snprintf(name, sizeof name, "msg_%s", id.text);
+    clock_format(now_ms, when);
+    json_begin_object(&json);
+    json_member_string(&json, "type", slice_of(event->type));
+    json_member_string(&json, "timestamp", slice_of(when));
+    json_member_raw(&json, "data", event->data);
+    json_end_object(&json);
+    const struct store_delivery delivery = {
+        .id = slice_of(name),
+        .bot = event->bot,
+        .user = event->user,
+        .kind = slice_of(event->type),
+        .target = slice_of(event->target),
+        .body = buffer_slice(&body),
+        .created_ms = now_ms,
+    };
+    bool ok = store_delivery_add(session, &delivery, fault);
+    buffer_finish(&body);
+    return ok;
+}
 
-struct webhook {
-    struct webhook *next;
+const struct webhook_settings *webhook_target(const struct bot *bot, struct slice target) {
+    const struct webhook_settings *webhook = slice_is(target, WEBHOOK_LEAD) ? &bot->lead.webhook
+                                             : slice_is(target, WEBHOOK_BUDGET)
+                                                 ? &bot->budget.webhook
+                                                 : NULL;
+    return webhook && webhook->url ? webhook : NULL;
+}
+
+/* --- budgets --- */
+
+/* On its way to the store; lies in its arena. */
+struct warning {
+    struct store_job job;
     struct chat *chat;
-    struct settings *settings; /* keeps `url` and the bot alive */
-    const char *url;
-    char signature[2 * crypto_auth_hmacsha256_BYTES + 1];
-    struct buffer body;
-    struct fetch *fetch; /* NULL while it waits */
-    struct timer retry;
-    int attempts, status;
+    struct arena *arena;
+    struct webhook_event event;
 };
 
-static void drop(struct webhook *webhook) {
-    struct webhook **at = &webhook->chat->webhooks;
-    while (*at != webhook)
-        at = &(*at)->next;
-    *at = webhook->next;
-    webhook->chat->webhook_count--;
-    timer_stop(&webhook->retry);
-    buffer_finish(&webhook->body);
-    settings_release(webhook->settings);
-    free(webhook);
+static bool write_warning(struct store_session *session, struct store_job *job,
+                          struct fault *fault) {
+    return webhook_add(session, &((struct warning *)job)->event, fault);
 }
 
-static void on_head(void *user, const struct fetch_head *head) {
-    ((struct webhook *)user)->status = head->status;
-}
-
-static void on_data(void *user, struct slice bytes) {
-    (void)user;
-    (void)bytes;
-}
-
-static void on_end(void *user, const struct fault *fault) {
-    struct webhook *webhook = user;
-    webhook->fetch = NULL;
-    int status = fault ? 0 : webhook->status;
-    if (status >= 200 && status < 300) {
-        drop(webhook);
-        return;
-    }
-    bool final = status >= 400 && status < 500 && status != 408 && status != 429;
-    log_warning("a webhook was not taken", LOG_STRING("url", webhook->url),
-                LOG_NUMBER("status", status), LOG_STRING("error", fault ? fault->message : ""),
-                LOG_NUMBER("attempt", webhook->attempts), );
-    if (final || webhook->attempts >= ATTEMPTS) {
-        atomic_fetch_add(&webhook->chat->parts.metrics->webhook_failures, 1);
-        drop(webhook);
-        return;
-    }
-    timer_set(&webhook->retry, wait_ms * webhook->attempts);
-}
-
-static const struct fetch_handler handler = {on_head, on_data, on_end};
-
-static void send(void *user) {
-    struct webhook *webhook = user;
-    const struct fetch_header headers[] = {
-        {SLICE("Content-Type"), SLICE("application/json")},
-        {SLICE("X-Switchboard-Signature"), slice_of(webhook->signature)},
-    };
-    const struct fetch_request request = {
-        .method = "POST",
-        .url = webhook->url,
-        .headers = headers,
-        .header_count = webhook->signature[0] ? 2 : 1,
-        .body = buffer_slice(&webhook->body),
-        .connect_ms = timeout_ms,
-        .first_byte_ms = timeout_ms,
-        .idle_ms = timeout_ms,
-        .total_ms = 2 * timeout_ms,
-        .body_max = reply_max,
-    };
-    webhook->attempts++;
-    webhook->status = 0;
-    webhook->fetch = fetch_start(webhook->chat->fetcher, &request, &handler, webhook);
-}
-
-static void sign(struct webhook *webhook, struct slice secret) {
-    if (secret.size == 0)
-        return;
-    unsigned char digest[crypto_auth_hmacsha256_BYTES];
-    crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, (const unsigned char *)secret.data, secret.size);
-    crypto_auth_hmacsha256_update(&state, (const unsigned char *)webhook->body.data,
-                                  webhook->body.size);
-    crypto_auth_hmacsha256_final(&state, digest);
-    sodium_bin2hex(webhook->signature, sizeof webhook->signature, digest, sizeof digest);
+static void on_written(struct store_job *job, const struct fault *fault) {
+    struct warning *warning = (struct warning *)job;
+    struct chat *chat = warning->chat;
+    if (fault)
+        log_error("a webhook was not kept", LOG_STRING("type", warning->event.type),
+                  LOG_STRING("error", fault->message), LOG_STRING("detail", fault->detail), );
+    else
+        webhooks_wake(chat_parts(chat)->webhooks);
+    arena_destroy(warning->arena);
+    chat_let_go(chat);
 }
 
 static void write_amount(struct json_writer *json, const char *name, struct ledger_amount amount) {
@@ -114,44 +82,41 @@ static void write_amount(struct json_writer *json, const char *name, struct ledg
     json_end_object(json);
 }
 
-void webhook_budget(struct chat *chat, struct settings *settings, const struct bot *bot,
-                    const struct ledger_limit *limit, struct ledger_amount spent) {
-    if (!bot->budget.webhook)
+/* Accounts of users and conversations lead to a person. */
+static bool is_personal(struct slice account) {
+    return slice_starts_with(account, SLICE("user/")) ||
+           slice_starts_with(account, SLICE("conversation/"));
+}
+
+void webhook_budget(struct turn *turn, const struct ledger_limit *limit,
+                    struct ledger_amount spent) {
+    const struct bot *bot = turn->bot;
+    const struct chat_parts *parts = chat_parts(turn->chat);
+    if (!bot->budget.webhook.url || !parts->store)
         return;
-    if (chat->webhook_count >= PENDING_MAX) {
-        atomic_fetch_add(&chat->parts.metrics->webhook_failures, 1);
-        return;
-    }
-    struct webhook *webhook = memory_zeroed(1, sizeof *webhook);
-    webhook->chat = chat;
-    webhook->settings = settings_reference(settings);
-    webhook->url = bot->budget.webhook;
-    webhook->next = chat->webhooks;
-    chat->webhooks = webhook;
-    chat->webhook_count++;
-    struct id id = id_create();
-    struct json_writer json = json_writer_start(&webhook->body);
+    struct buffer data = {0};
+    struct json_writer json = json_writer_start(&data);
     json_begin_object(&json);
-    json_member_string(&json, "id", id_slice(&id));
-    json_member_string(&json, "type", SLICE("budget.warning"));
-    json_member_int(&json, "created_ms", clock_wall_ms());
     json_member_string(&json, "bot", slice_of(bot->name));
     json_member_string(&json, "limit", slice_of(limit->name));
     json_member_string(&json, "account", limit->key);
     write_amount(&json, "spent", spent);
     write_amount(&json, "most", limit->most);
     json_end_object(&json);
-    sign(webhook, bot->budget.webhook_secret);
-    timer_init(&webhook->retry, chat->parts.loop, send, webhook);
-    send(webhook);
-}
-
-void webhooks_cancel(struct chat *chat) {
-    struct webhook *next;
-    for (struct webhook *webhook = chat->webhooks; webhook; webhook = next) {
-        next = webhook->next;
-        if (webhook->fetch)
-            fetch_cancel(webhook->fetch);
-        drop(webhook);
-    }
+    struct arena *arena = arena_create(1024);
+    struct warning *warning = arena_allocate(arena, sizeof *warning);
+    *warning = (struct warning){
+        .job = {.run = write_warning, .done = on_written, .loop = parts->loop},
+        .chat = turn->chat,
+        .arena = arena,
+        .event = {.type = "budget.warning",
+                  .target = WEBHOOK_BUDGET,
+                  .bot = arena_copy(arena, slice_of(bot->name)),
+                  .user =
+                      arena_copy(arena, slice_of(is_personal(limit->key) ? turn->who.user : "")),
+                  .data = arena_copy(arena, buffer_slice(&data))},
+    };
+    buffer_finish(&data);
+    chat_hold(turn->chat);
+    store_write(parts->store, &warning->job);
 }

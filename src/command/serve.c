@@ -213,6 +213,7 @@ static void run(struct server *server) {
     timer_init(&server->sweep_timer, loop, on_sweep, server);
     timer_set(&server->sweep_timer, 0); /* what a restart kept too long */
     start_signals(server);
+    chat_send_webhooks(server->lanes[0].chat);
     for (size_t i = 1; i < server->lane_count; i++)
         lane_start(&server->lanes[i]);
     lane_run(&server->lanes[0]);

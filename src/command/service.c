@@ -11,6 +11,7 @@
 #include "chat/keyring.h"
 #include "chat/metrics.h"
 #include "chat/settings.h"
+#include "chat/webhook.h"
 #include "config/config.h"
 #include "gate/apikey.h"
 #include "gate/ledger.h"
@@ -114,6 +115,7 @@ void service_open_without_store(struct service *service, struct config *config) 
     service->estimates = estimates_create();
     const struct hub_options hub = hub_options_default();
     service->hub = hub_create(&hub);
+    service->webhooks = webhooks_create();
     const struct workers_options workers = {.name = "tool",
                                             .threads = TOOL_THREADS,
                                             .batch = 1,
@@ -149,6 +151,7 @@ void service_close(struct service *service) {
     ledger_destroy(service->ledger);
     estimates_destroy(service->estimates);
     hub_destroy(service->hub);
+    webhooks_destroy(service->webhooks);
     config_destroy(service->config);
     *service = (struct service){0};
 }
@@ -195,7 +198,7 @@ struct sweep {
 };
 
 /* What a tool did is known for an hour (chat/tool_run.c), and an image is sent soon after it was
- * chosen: a day is plenty for both. */
+ * chosen: a day is plenty for both. Webhooks that were taken are listed for three. */
 static const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
 
 static bool erase_old(struct store_session *session, struct sweep *sweep, int64_t now_ms,
@@ -208,7 +211,8 @@ static bool erase_old(struct store_session *session, struct sweep *sweep, int64_
             return false;
         sweep->erased += erased;
     }
-    return store_tool_writes_purge(session, now_ms - day_ms, fault) &&
+    return store_deliveries_purge(session, now_ms - 3 * day_ms, fault) &&
+           store_tool_writes_purge(session, now_ms - day_ms, fault) &&
            store_attachments_purge(session, now_ms - day_ms, fault);
 }
 
@@ -255,6 +259,7 @@ struct chat_parts service_parts(const struct service *service, struct loop *loop
                                .ledger = service->ledger,
                                .estimates = service->estimates,
                                .hub = service->hub,
+                               .webhooks = service->webhooks,
                                .tool_workers = service->tool_workers,
                                .session_key = service->session_key};
 }

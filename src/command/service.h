@@ -12,6 +12,7 @@ struct loop;
 struct settings;
 struct store;
 struct store_session;
+struct webhooks;
 struct workers;
 
 struct service {
@@ -25,6 +26,7 @@ struct service {
     struct ledger *ledger;
     struct estimates *estimates;
     struct hub *hub;
+    struct webhooks *webhooks;
     struct workers *tool_workers;
     struct session_key session_key;
 };

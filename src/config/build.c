@@ -102,8 +102,10 @@ static void build_providers(struct builder *builder) {
     struct draft_provider *drafts = builder->draft->providers.entries;
     size_t count = builder->draft->providers.count;
     struct provider_settings *providers = arena_array(builder->arena, count + 1, sizeof *providers);
-    builder->warnings = arena_array(builder->arena, count + 2 * builder->draft->tools.count + 1,
-                                    sizeof *builder->warnings);
+    builder->warnings =
+        arena_array(builder->arena,
+                    count + 2 * builder->draft->tools.count + 2 * builder->draft->bots.count + 1,
+                    sizeof *builder->warnings);
     for (size_t i = 0; i < count; i++) {
         check_provider(builder, &drafts[i]);
         providers[i] = drafts[i].settings;
@@ -312,6 +314,7 @@ static void build_bots(struct builder *builder) {
         build_widget(builder, draft, &bot_place);
         build_attachments(builder, draft, &bot_place);
         build_redact(builder, draft, &bot_place);
+        build_lead(builder, draft, &bot_place);
         build_jwt(builder, draft, &bot_place);
         check_bot(builder, draft, &bot_place);
         if (draft->is_default && marked) {
@@ -366,6 +369,7 @@ struct config *build_config(struct draft *draft, const struct yaml_node *root, s
     build_providers(&builder);
     build_tools(&builder);
     build_bots(&builder);
+    build_webhooks(&builder);
     build_process(&builder);
     if (errors->count > 0) {
         settings_release(builder.settings);

@@ -65,6 +65,7 @@ void build_money(struct builder *builder, struct draft_bot *draft, const struct 
     struct bot *bot = &draft->bot;
     struct place budget = below(bot_place, "budget"), context = below(bot_place, "context");
     clear_others(bot);
+    build_webhook(builder, draft, bot_place, "budget", &bot->budget.webhook);
     build_choice(builder, draft, bot_place, "budget", "cheaper_model", draft->cheaper,
                  &bot->budget.cheaper);
     build_choice(builder, draft, bot_place, "context", "summary_model", draft->summary_model,

@@ -107,32 +107,6 @@ static bool is_host(const char *text) {
     return size > 0 && text[size] == '\0';
 }
 
-static bool is_listed(const char *const *list, size_t count, const char *name) {
-    for (size_t i = 0; i < count; i++)
-        if (list[i] && strcmp(list[i], name) == 0)
-            return true;
-    return false;
-}
-
-static void build_lead(struct builder *builder, struct draft_bot *draft,
-                       const struct place *bot_place) {
-    static const char *const known[] = {"name", "email", "phone", "company", "message"};
-    struct lead_settings *lead = &draft->bot.lead;
-    const struct yaml_node *node = yaml_get(draft->entry.node, "lead");
-    struct place place = below(bot_place, "lead");
-    struct place fields = below(&place, "fields"), required = below(&place, "required");
-    lead->consent =
-        build_texts(builder, &place, node, "consent", draft->lead_consent, &lead->consent_count);
-    for (size_t i = 0; i < lead->field_count; i++)
-        if (lead->fields[i] && !is_listed(known, sizeof known / sizeof known[0], lead->fields[i]))
-            errors_add(builder->errors, option_offset(node, "fields", draft->entry.offset), &fields,
-                       "\"%s\" is none of " LEAD_FIELDS, lead->fields[i]);
-    for (size_t i = 0; i < lead->required_count; i++)
-        if (lead->required[i] && !is_listed(lead->fields, lead->field_count, lead->required[i]))
-            errors_add(builder->errors, option_offset(node, "required", draft->entry.offset),
-                       &required, "\"%s\" is none of fields", lead->required[i]);
-}
-
 /* What is wrong with a pattern of pages, or NULL. One that could match nothing is a mistake. */
 static const char *pattern_problem(struct slice match) {
     bool https = slice_starts_with(match, SLICE("https://")),
@@ -210,7 +184,6 @@ static void build_pages(struct builder *builder, struct draft_bot *draft,
 void build_widget(struct builder *builder, struct draft_bot *draft, const struct place *bot_place) {
     struct widget_settings *widget = &draft->bot.widget;
     struct place place = below(bot_place, "widget");
-    build_lead(builder, draft, bot_place);
     const struct yaml_node *node = yaml_get(draft->entry.node, "widget");
     widget->welcome =
         build_texts(builder, &place, node, "welcome", draft->welcome, &widget->welcome_count);

@@ -63,6 +63,15 @@ void build_attachments(struct builder *builder, struct draft_bot *draft,
                        const struct place *bot_place);
 /* build_redact.c */
 void build_redact(struct builder *builder, struct draft_bot *draft, const struct place *bot_place);
+/* build_lead.c */
+/* After build_bot_tools: it may add one. */
+void build_lead(struct builder *builder, struct draft_bot *draft, const struct place *bot_place);
+/* A section's `webhook_secret`, and whether it is missing. */
+void build_webhook(struct builder *builder, const struct draft_bot *draft,
+                   const struct place *bot_place, const char *section,
+                   struct webhook_settings *webhook);
+/* When they are tried again. */
+void build_webhooks(struct builder *builder);
 
 /* build_money.c */
 /* A bot's context and budget, and that limits on cost have prices to go by. */

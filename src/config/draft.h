@@ -73,8 +73,8 @@ struct draft_bot {
     size_t tool_count;
     bool is_default;
     struct bot bot;
-    const struct yaml_node *welcome, *suggestions, *pages,
-        *lead_consent;         /* of the widget; NULL when not given */
+    const struct yaml_node *welcome, *suggestions, *pages, *lead_consent,
+        *lead_ask;             /* NULL when not given */
     const char *const *models; /* as written */
     size_t model_count;
     const char *cheaper, *summary_model; /* as written, NULL when not given */
@@ -84,5 +84,7 @@ struct draft_bot {
 
 struct draft {
     struct config config;
+    const int64_t *webhook_retry_ms; /* not given: see build_webhooks */
+    size_t webhook_retry_count;
     struct entry_list providers, databases, tools, bots;
 };

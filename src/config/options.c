@@ -233,9 +233,10 @@ static const struct option budget_options[] = {
            .help =
                "Percent of a limit on money or tokens at which a warning is logged, counted and "
                "sent to the webhook; 0 never."),
-    BUDGET("webhook", OPTION_URL, webhook, .help = "Where warnings are posted as JSON."),
-    BUDGET("webhook_secret", OPTION_SECRET, webhook_secret, RANGE(16, 4 * KIB),
-           .help = "Signs them: `X-Switchboard-Signature` is the hex HMAC-SHA256 of the body."),
+    BUDGET("webhook", OPTION_URL, webhook.url,
+           .help = "Where warnings are posted (see [webhooks](webhooks.md))."),
+    BUDGET("webhook_secret", OPTION_SECRET, webhook.secret, RANGE(1, 4 * KIB),
+           .help = WEBHOOK_SECRET_HELP),
     ROW("cheaper_model", OPTION_MODEL, struct draft_bot, cheaper,
         .help = "Answers instead of the first model once `cheaper_at` is reached."),
     BUDGET("cheaper_at", OPTION_INTEGER, cheaper_at, RANGE(1, 100), .fallback = "90",
@@ -402,6 +403,20 @@ static const struct section bot_section = {
     .size = sizeof(struct draft_bot),
     ROWS(bot_options)};
 
+/* --- webhooks --- */
+
+static const struct option webhook_options[] = {
+    ROW("retry", OPTION_DURATION, struct draft, webhook_retry_ms,
+        LIST(struct draft, webhook_retry_count, 20), RANGE(100, 30 * DAY), .flags = OPTION_LIST,
+        .help = "How long after each attempt that failed the next one is made, up to a tenth more; "
+                "behind the last a webhook is dead (`switchboard webhooks`).",
+        .fallback_text = "`[5s, 5min, 30min, 2h, 5h, 10h, 14h, 20h, 24h]`"),
+};
+static const struct section webhook_section = {
+    .name = "webhooks",
+    .help = "How what is posted to your site is tried again (see [webhooks](webhooks.md)).",
+    ROWS(webhook_options)};
+
 /* --- the top --- */
 
 static const struct option top_options[] = {
@@ -434,6 +449,8 @@ static const struct option top_options[] = {
         .section = &database_section, .help = "The site's own databases, for tools."),
     ROW("tools", OPTION_MAP, struct draft, tools, .length_max = 256, .section = &tool_section,
         .help = "What bots can do besides talking."),
+    ROW("webhooks", OPTION_SECTION, struct draft, webhook_retry_ms, .section = &webhook_section,
+        .help = "How what is posted to your site is tried again."),
     ROW("bots", OPTION_MAP, struct draft, bots, .length_max = 256, .flags = OPTION_REQUIRED,
         .section = &bot_section, .help = "The assistants."),
 };

@@ -36,6 +36,11 @@ static const struct option widget_options[] = {
            .fallback_text = "none"),
 };
 static const struct option lead_options[] = {
+    ROW("ask", OPTION_TREE, struct draft_bot, lead_ask,
+        .form = "`before`, `tool`, `offline`, or a list of them",
+        .help = "When: `before` the chat, by a form of the widget; by the bot, which gets the "
+                "`tool` capture_lead for it; `offline`, by the form once nobody can answer.",
+        .fallback_text = "`before`"),
     ROW("fields", OPTION_STRING, struct draft_bot, bot.lead.fields,
         LIST(struct draft_bot, bot.lead.field_count, 5), RANGE(1, 32),
         .flags = OPTION_LIST | OPTION_REQUIRED, .help = "Of " LEAD_FIELDS "."),
@@ -45,11 +50,15 @@ static const struct option lead_options[] = {
     ROW("consent", OPTION_TREE, struct draft_bot, lead_consent, .form = "text, or language: text",
         .help = "What the visitor must agree to; it is kept with what they said.",
         .fallback_text = "nothing"),
+    ROW("webhook", OPTION_URL, struct draft_bot, bot.lead.webhook.url,
+        .help = "Where each is posted, new or with more said (see [webhooks](webhooks.md))."),
+    ROW("webhook_secret", OPTION_SECRET, struct draft_bot, bot.lead.webhook.secret,
+        RANGE(1, 4 * KIB), .help = WEBHOOK_SECRET_HELP),
 };
-const struct section lead_section = {
-    .name = "lead",
-    .help = "What the widget asks for before the chat. A tool `builtin: capture_lead` asks later.",
-    ROWS(lead_options)};
+const struct section lead_section = {.name = "lead",
+                                     .help =
+                                         "What visitors are asked for, so that you can reach them.",
+                                     ROWS(lead_options)};
 
 #define ATTACHMENTS(name, type, member, ...)                                                       \
     ROW(name, type, struct draft_bot, bot.attachments.member, __VA_ARGS__)

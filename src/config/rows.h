@@ -16,6 +16,10 @@ enum { KIB = 1024, MIB = 1024 * KIB, SECOND = 1000, MINUTE = 60 * SECOND, HOUR =
 #define MANY   1e9
 #define LENGTH RANGE(1, 4 * KIB) /* of a text on one line */
 
+#define WEBHOOK_SECRET_HELP                                                                        \
+    "Signs what is posted, as Standard Webhooks has it: `whsec_` and 24 to 64 bytes in Base64; "   \
+    "while it changes, the new one and the old one with a blank between them."
+
 /* options_widget.c */
 extern const struct section widget_section, lead_section, attachment_section;
 /* options_redact.c */

@@ -268,7 +268,26 @@ static const char sqlite_5[] =
     "  data BLOB NOT NULL"
     ") STRICT;"
     "CREATE INDEX attachments_by_conversation ON attachments (conversation_id, id);"
-    "CREATE INDEX attachments_by_user ON attachments (user_id, bot);";
+    "CREATE INDEX attachments_by_user ON attachments (user_id, bot);"
+
+    /* What is to be posted to the site. URL and secret are the configuration's. */
+    "CREATE TABLE deliveries ("
+    "  id TEXT PRIMARY KEY," /* the same at every attempt: "msg_" and a ULID */
+    "  bot TEXT NOT NULL,"
+    "  user_id TEXT NOT NULL," /* whose data the body holds; may be empty */
+    "  kind TEXT NOT NULL,"    /* lead.created, lead.updated, budget.warning */
+    "  target TEXT NOT NULL,"  /* the bot's section that says where to: lead, budget */
+    "  body TEXT NOT NULL,"    /* empty once it was sent */
+    "  state TEXT NOT NULL,"   /* waiting, sent, dead */
+    "  attempts INTEGER NOT NULL,"
+    "  status INTEGER NOT NULL," /* of the last reply; 0: none came */
+    "  error TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL,"
+    "  next_ms INTEGER NOT NULL," /* waiting: not before; while one sends it, until then */
+    "  sent_ms INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX deliveries_waiting ON deliveries (next_ms) WHERE state = 'waiting';"
+    "CREATE INDEX deliveries_by_user ON deliveries (user_id);";
 
 const char *const migrations_sqlite[MIGRATIONS_SQLITE_COUNT] = {sqlite_1, sqlite_2, sqlite_3,
                                                                 sqlite_4, sqlite_5};

@@ -17,6 +17,7 @@ bool store_user_adopt(struct store_session *session, struct slice bot, struct sl
         "UPDATE tool_calls SET user_id = $3 WHERE bot = $1 AND user_id = $2",
         "UPDATE OR REPLACE leads SET user_id = $3 WHERE bot = $1 AND user_id = $2",
         "UPDATE attachments SET user_id = $3 WHERE bot = $1 AND user_id = $2",
+        "UPDATE deliveries SET user_id = $3 WHERE bot = $1 AND user_id = $2",
         "DELETE FROM sent WHERE bot = $1 AND user_id = $2",
     };
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
@@ -52,6 +53,7 @@ bool store_user_erase(struct store_session *session, struct slice bot, struct sl
         {"DELETE FROM tool_calls WHERE " OF_USER, &erased.tool_calls},
         {"DELETE FROM bookings WHERE " IN_THEIRS, &erased.bookings},
         {"DELETE FROM leads WHERE " OF_USER, &erased.leads},
+        {"DELETE FROM deliveries WHERE " OF_USER, &erased.deliveries},
         {"DELETE FROM sent WHERE " OF_USER, NULL},
         {"DELETE FROM conversations WHERE " OF_USER, &erased.conversations},
         /* What it cost stays, under a name that leads to nobody. */
@@ -81,6 +83,7 @@ void store_erased_write(const struct store_erased *erased, struct json_writer *j
     json_member_int(json, "confirmations", erased->confirmations);
     json_member_int(json, "feedback", erased->feedback);
     json_member_int(json, "leads", erased->leads);
+    json_member_int(json, "deliveries", erased->deliveries);
     json_end_object(json);
 }
 
@@ -95,6 +98,7 @@ bool store_retention(struct store_session *session, struct slice bot, int64_t be
         "DELETE FROM tool_calls WHERE id < $3 AND bot = $1 AND started_ms < $2",
         "DELETE FROM bookings WHERE bot = $1 AND start_ms < $2",
         "DELETE FROM leads WHERE bot = $1 AND updated_ms < $2",
+        "DELETE FROM deliveries WHERE bot = $1 AND created_ms < $2",
         "UPDATE calls SET user_id = 'erased' WHERE id < $3 AND bot = $1 AND started_ms < $2"
         " AND user_id <> 'erased'",
     };
@@ -178,6 +182,8 @@ bool store_user_export(struct store_session *session, struct slice bot, struct s
     static const char *const bookings[] = {"calendar", "topic", "start_ms", "created_ms", NULL};
     static const char *const leads[] = {"id",         "fields",     "consent",
                                         "created_ms", "updated_ms", NULL};
+    static const char *const deliveries[] = {"id",         "kind",    "state", "body",
+                                             "created_ms", "sent_ms", NULL};
     static const char *const feedback[] = {"message", "comment", "rating", "created_ms", NULL};
     static const struct listing listings[] = {
         {"conversations",
@@ -204,6 +210,10 @@ bool store_user_export(struct store_session *session, struct slice bot, struct s
          bookings},
         {"leads", "SELECT id, fields, consent, created_ms, updated_ms FROM leads WHERE " OF_USER,
          leads},
+        {"deliveries",
+         "SELECT id, kind, state, body, created_ms, sent_ms FROM deliveries WHERE " OF_USER
+         " ORDER BY id",
+         deliveries},
         {"feedback",
          "SELECT message_id, comment, rating, created_ms FROM feedback WHERE " IN_THEIRS
          " UNION ALL SELECT conversation_id, comment, stars, created_ms FROM ratings"

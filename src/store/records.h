@@ -230,11 +230,60 @@ struct store_lead {
 /* One for a user and a bot: what is new joins what was said before. */
 bool store_lead_put(struct store_session *session, const struct store_lead *lead,
                     struct fault *fault);
+/* NOT_FOUND where there is none; in the arena. */
+bool store_lead_get(struct store_session *session, struct slice bot, struct slice user,
+                    struct arena *arena, struct store_lead *ret_lead, struct fault *fault);
 bool store_lead_has(struct store_session *session, struct slice bot, struct slice user,
                     bool *ret_has, struct fault *fault);
 /* Of that bot (empty: of all), oldest first; in the arena. */
 bool store_leads_list(struct store_session *session, struct slice bot, struct arena *arena,
                       struct store_lead **ret_leads, size_t *ret_count, struct fault *fault);
+
+/* --- webhooks: what is to be posted to the site --- */
+
+struct store_delivery {
+    struct slice id; /* "msg_" and a ULID; the same at every attempt */
+    struct slice bot;
+    struct slice user;   /* whose data the body holds; may be empty */
+    struct slice kind;   /* "lead.created", "lead.updated", "budget.warning" */
+    struct slice target; /* the bot's section that says where to, "lead": no URL is kept here */
+    struct slice body;   /* JSON; empty once it was sent */
+    struct slice state;  /* "waiting", "sent", "dead" */
+    int64_t attempts;    /* the one under way included */
+    int64_t status;      /* of the last reply, 0 where none came */
+    struct slice error;  /* in short, what went wrong the last time; may be empty */
+    int64_t created_ms, sent_ms;
+    int64_t next_ms; /* when it is tried again; while one sends it, until when nobody else may */
+};
+/* Waiting, to be sent at once. For the job that writes what it tells of. */
+bool store_delivery_add(struct store_session *session, const struct store_delivery *delivery,
+                        struct fault *fault);
+/* When the first of those that wait is due; INT64_MAX where none waits. */
+bool store_deliveries_next(struct store_session *session, int64_t *ret_next_ms,
+                           struct fault *fault);
+/* Those that are due, at most `limit`: the caller sends them within `lease_ms`, and nobody else
+ * does meanwhile. Each is one attempt more. In the arena. */
+bool store_deliveries_claim(struct store_session *session, int64_t now_ms, int64_t lease_ms,
+                            size_t limit, struct arena *arena,
+                            struct store_delivery **ret_deliveries, size_t *ret_count,
+                            struct fault *fault);
+/* How it went: takes state, attempts, status, error, next_ms and sent_ms over, unless it is gone or
+ * was claimed again since the attempt of the number `claimed`. */
+bool store_delivery_end(struct store_session *session, const struct store_delivery *delivery,
+                        int64_t claimed, struct fault *fault);
+/* Of that bot and state (empty: all), newest first, at most `limit`; in the arena. */
+bool store_deliveries_list(struct store_session *session, struct slice bot, struct slice state,
+                           size_t limit, struct arena *arena,
+                           struct store_delivery **ret_deliveries, size_t *ret_count,
+                           struct fault *fault);
+/* The dead ones of that bot and id (empty: all) are tried again from the beginning, or removed.
+ * NOT_FOUND where an id is given and no dead one has it. */
+bool store_deliveries_retry(struct store_session *session, struct slice bot, struct slice id,
+                            int64_t now_ms, int64_t *ret_count, struct fault *fault);
+bool store_deliveries_remove(struct store_session *session, struct slice bot, struct slice id,
+                             int64_t *ret_count, struct fault *fault);
+/* Forgets what was sent before that. */
+bool store_deliveries_purge(struct store_session *session, int64_t before_ms, struct fault *fault);
 
 /* --- what is kept of a person --- */
 
@@ -247,7 +296,7 @@ bool store_user_export(struct store_session *session, struct slice bot, struct s
 /* How many rows of each kind. */
 struct store_erased {
     int64_t conversations, messages, attachments, tool_calls, bookings, confirmations, feedback,
-        leads;
+        leads, deliveries;
     int64_t calls; /* what they cost is kept under another name */
 };
 /* Erases it, with what is derived from it. What calls of models cost is kept, without text, under

@@ -40,6 +40,7 @@ static const struct {
          "\"phone\":{\"type\":\"string\",\"description\":\"Their telephone "
          "number.\",\"maxLength\":40,"
          "\"pattern\":\"^[+]?[0-9 ()/.-]{5,39}$\"},"
+         "\"company\":{\"type\":\"string\",\"description\":\"Their company.\",\"maxLength\":200},"
          "\"message\":{\"type\":\"string\",\"description\":\"What it is "
          "about.\",\"maxLength\":1000}},"
          "\"minProperties\":1,\"additionalProperties\":false}"},

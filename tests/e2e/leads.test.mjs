@@ -50,7 +50,7 @@ test("a form before the chat, in a page: what is wrong is said where it is, and 
 
 test("only what is asked for is taken, and it is checked", async (t) => {
   const { server, visitor, boot } = await start(t);
-  assert.deepEqual(boot.lead, { fields: [{ name: "name", required: false }, { name: "email", required: true }, { name: "phone", required: false }], consent: "You may write to me." });
+  assert.deepEqual(boot.lead, { ask: "before", fields: [{ name: "name", required: false }, { name: "email", required: true }, { name: "phone", required: false }], consent: "You may write to me." });
   for (const [body, param] of [
     [{ consent: true }, "fields.email"],
     [{ fields: "x", consent: true }, "fields.email"],

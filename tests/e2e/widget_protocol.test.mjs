@@ -415,7 +415,7 @@ test("export and erase: all of one visitor, nothing of another", async (t) => {
   assert.deepEqual(exported.messages.map(({ role, text }) => [role, text]), [["user", "say mine"], ["assistant", "mine"]]);
   assert.deepEqual([exported.conversations.length, exported.feedback[0].rating, exported.feedback[0].comment], [1, 5, "fine"]);
   const reply = await fetch(`${server.url}/api/widget/data?bot=support`, { method: "DELETE", headers: { origin, "x-switchboard-session": visitor.session } });
-  assert.deepEqual((await reply.json()).deleted, { conversations: 1, messages: 2, tool_calls: 0, attachments: 0, bookings: 0, confirmations: 0, feedback: 1, leads: 0 });
+  assert.deepEqual((await reply.json()).deleted, { conversations: 1, messages: 2, tool_calls: 0, attachments: 0, bookings: 0, confirmations: 0, feedback: 1, leads: 0, deliveries: 0 });
   await watch.wait("erased");
   assert.deepEqual((await visitor.json("/export?bot=support")).conversations, []);
   assert.equal((await other.json("/export?bot=support")).messages.length, 2);

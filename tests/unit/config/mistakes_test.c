@@ -20,7 +20,7 @@ struct mistake {
 #define LISTEN   "expected an address and port such as 127.0.0.1:8080, found "
 #define TOP                                                                                        \
     "listen, database, site, pid_file, threads, drain, admin_token, http, log, providers, "        \
-    "databases, tools, bots"
+    "databases, tools, webhooks, bots"
 
 static const struct mistake mistakes[] = {
     /* unknown options, at every level */
