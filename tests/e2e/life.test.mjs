@@ -119,7 +119,7 @@ test("a port that is taken is told", async (t) => {
 
 test("a full disk: the answer still streams, the failure is counted and logged", async (t) => {
   // The size of the log is limited for the process: writes beyond it fail as on a full disk.
-  const { server } = await start(t, {}, { prefix: ["bash", "-c", 'trap "" XFSZ; ulimit -f 200; exec "$@"', "-"] });
+  const { server } = await start(t, {}, { prefix: ["bash", "-c", 'trap "" XFSZ; ulimit -f 400; exec "$@"', "-"] });
   const fill = () => server.ask("say " + "word ".repeat(800)).then((reply) => reply.text());
   await until(async () => {
     await fill();

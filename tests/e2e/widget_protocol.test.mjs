@@ -197,7 +197,8 @@ test("stop ends the answer and its cost, and the next message goes through", asy
   assert.equal(end.finish, "cancelled");
   const [message] = watch.named("message");
   assert.equal(message.status, "partial");
-  assert.equal(message.content, watch.deltas(sent.turn));
+  // Those that nobody had read when the whole was there need not come any more.
+  assert.ok(message.content.startsWith(watch.deltas(sent.turn)));
   await until(async () => (await provider.requests()).some(({ closed, ended }) => closed ?? ended ?? true), "the provider to be let go");
   const kept = await until(() => server.sql("select text, status from messages where role = 'assistant'")[0], "the part in the log");
   assert.deepEqual([kept.status, kept.text], ["partial", message.content]);
