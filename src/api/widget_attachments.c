@@ -18,7 +18,8 @@
 
 #define PATH_BEFORE_ID "/api/widget/files/"
 
-enum { NAME_MAX_BYTES = 100, SIDE_MAX = 8000, LINK_S = 3600 };
+enum { NAME_MAX_BYTES = 100, SIDE_MAX = 8000, LINK_S = 3600, UNSENT_MAX = 20 };
+static const int64_t unsent_wait_ms = INT64_C(60) * 60 * 1000;
 
 /* --- how they are shown --- */
 
@@ -150,6 +151,16 @@ static bool take_upload(struct errand *errand, const struct errand_request *requ
 static bool run_upload(struct store_session *session, struct errand *errand, struct fault *fault) {
     const struct store_attachment *attachment = errand->own;
     struct json_writer json = json_writer_start(&errand->out);
+    int64_t unsent;
+    if (!store_attachments_unsent(session, attachment->bot, attachment->user, &unsent, fault))
+        return false;
+    if (unsent >=
+        UNSENT_MAX) { /* they are forgotten after a day: nobody fills the disk with them */
+        fault_set(fault, FAULT_RATE_LIMITED,
+                  "Too many images wait to be sent. Please send some of them first.");
+        fault->retry_after_ms = unsent_wait_ms;
+        return false;
+    }
     if (!store_attachment_add(session, attachment, fault))
         return false;
     write_one(&chat_parts(errand->chat)->session_key, attachment, &json);

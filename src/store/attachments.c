@@ -39,6 +39,16 @@ bool store_attachment_add(struct store_session *session, const struct store_atta
         NULL, fault);
 }
 
+bool store_attachments_unsent(struct store_session *session, struct slice bot, struct slice user,
+                              int64_t *ret_count, struct fault *fault) {
+    bool found;
+    return session_query_integer(session,
+                                 "SELECT count(*) FROM attachments WHERE user_id = $1 AND bot = $2"
+                                 " AND conversation_id IS NULL",
+                                 SESSION_VALUES(session_text(user), session_text(bot)), &found,
+                                 ret_count, fault);
+}
+
 bool store_attachment_get(struct store_session *session, struct slice id, struct arena *arena,
                           bool *ret_found, struct store_attachment *ret_attachment,
                           struct fault *fault) {

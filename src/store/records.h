@@ -157,6 +157,9 @@ struct store_attachment {
 };
 bool store_attachment_add(struct store_session *session, const struct store_attachment *attachment,
                           struct fault *fault);
+/* How many of that bot's and user's were not sent yet. */
+bool store_attachments_unsent(struct store_session *session, struct slice bot, struct slice user,
+                              int64_t *ret_count, struct fault *fault);
 /* With its data; `ret_found` is false where there is none. In the arena. */
 bool store_attachment_get(struct store_session *session, struct slice id, struct arena *arena,
                           bool *ret_found, struct store_attachment *ret_attachment,

@@ -158,6 +158,20 @@ test("a bot that takes no images says so, and limits hold", async (t) => {
   assert.deepEqual(codes, [201, 201, 429]);
 });
 
+test("images that are never sent do not pile up", async (t) => {
+  const { upload, visitor } = await start(t);
+  const bytes = png(), ids = [];
+  for (let i = 0; i < 20; i++) ids.push((await upload(bytes)).id);
+  const more = await upload(bytes);
+  assert.equal(more.status, 429);
+  assert.match(more.error.message, /Too many images wait to be sent/);
+  const watch = await visitor.watch();
+  await visitor.send("say thanks", { attachments: ids.slice(0, 1) });
+  await watch.wait("end");
+  await watch.close();
+  assert.equal((await upload(bytes)).status, 201);
+});
+
 test("erased with the conversation, given out on export, and never left lying", async (t) => {
   const { server, visitor, upload, answered } = await start(t);
   const bytes = png();
