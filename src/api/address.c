@@ -1,4 +1,6 @@
 #include "api/address.h"
+#include "api/api.h"
+#include "gate/limits.h"
 #include "http/server.h"
 #include <arpa/inet.h>
 
@@ -14,8 +16,11 @@ static bool is_address(const char *text) {
     return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
 }
 
-const char *address_of(const struct http_request *http, const char *const *trusted, size_t count,
+const char *address_of(const struct api_options *options, struct http_exchange *exchange,
                        char buffer[64]) {
+    const struct http_request *http = http_exchange_request(exchange);
+    const char *const *trusted = options->trusted_proxies;
+    size_t count = options->trusted_proxy_count;
     if (count == 0 || !is_trusted(http->peer, trusted, count))
         return http->peer;
     struct slice list = http_header_get(http, "X-Forwarded-For");
@@ -35,4 +40,10 @@ const char *address_of(const struct http_request *http, const char *const *trust
             return buffer;
     }
     return http->peer;
+}
+
+void address_group(const struct api_options *options, struct http_exchange *exchange,
+                   char ret_group[64]) {
+    char buffer[64];
+    limit_address(address_of(options, exchange, buffer), ret_group);
 }

@@ -117,12 +117,9 @@ static bool may_create(const struct errand_request *request, const char *user,
                        struct fault *fault) {
     const struct bot *bot = request->bot;
     const char *what = request->errand->operation->creates;
-    const struct api_options *options = &request->api->options;
     struct arena *arena = request->errand->arena;
-    char peer[64], address[64];
-    limit_address(address_of(http_exchange_request(request->exchange), options->trusted_proxies,
-                             options->trusted_proxy_count, peer),
-                  address);
+    char address[64];
+    address_group(&request->api->options, request->exchange, address);
     struct slice by_user = slice_of(arena_printf(arena, "%s/%s/user/%s", bot->name, what, user));
     struct slice by_address =
         slice_of(arena_printf(arena, "%s/%s/address/%s", bot->name, what, address));

@@ -9,7 +9,6 @@
 #include "chat/chat.h"
 #include "chat/settings.h"
 #include "gate/ledger.h"
-#include "gate/limits.h"
 #include "http/server.h"
 #include "hub/hub.h"
 #include "loop/timer.h"
@@ -40,14 +39,11 @@ struct slice widget_channel(struct slice bot, struct slice user, struct arena *a
 /* Each open page takes memory: an address may be given only so much of it. */
 static bool take_page(struct widget_stream *stream, struct fault *fault) {
     const struct errand_request *request = stream->request;
-    const struct api_options *options = &request->api->options;
     const struct bot *bot = request->bot;
-    char peer[64], address[64];
+    char address[64];
     if (bot->address_limits.pages < 0)
         return true;
-    limit_address(address_of(http_exchange_request(request->exchange), options->trusted_proxies,
-                             options->trusted_proxy_count, peer),
-                  address);
+    address_group(&request->api->options, request->exchange, address);
     const struct ledger_limit limit = {
         .key = slice_of(arena_printf(http_exchange_arena(request->exchange), "pages/%s/address/%s",
                                      bot->name, address)),

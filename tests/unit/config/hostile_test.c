@@ -17,13 +17,18 @@ static void assert_refused(struct buffer *text, const char *message) {
     buffer_finish(text);
 }
 
+/* Lists of aliases of lists: a hundred levels, nine times as many values with each. */
+static void append_bomb(struct buffer *text) {
+    buffer_append_string(text, "x-a0: &a0 [l, l, l, l, l, l, l, l, l]\n");
+    for (int i = 1; i < 100; i++)
+        buffer_printf(text, "x-a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i,
+                      i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+}
+
 static void test_laughs(void **state) {
     (void)state;
     struct buffer text = {0};
-    buffer_append_string(&text, "x-a0: &a0 [l, l, l, l, l, l, l, l, l]\n");
-    for (int i = 1; i < 100; i++)
-        buffer_printf(&text, "x-a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i,
-                      i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+    append_bomb(&text);
     buffer_append_string(&text, "bots: { b: { models: *a99 } }\n");
     assert_refused(&text, "expected a model such as openai/gpt-4o-mini, or just a provider's name, "
                           "found a list");
@@ -32,10 +37,7 @@ static void test_laughs(void **state) {
 static void test_tree_bomb(void **state) {
     (void)state;
     struct buffer text = {0};
-    buffer_append_string(&text, "x-a0: &a0 [l, l, l, l, l, l, l, l, l]\n");
-    for (int i = 1; i < 100; i++)
-        buffer_printf(&text, "x-a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i,
-                      i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+    append_bomb(&text);
     buffer_append_string(&text, "tools: { t: { description: d, http: { url: 'http://a.example',"
                                 " body: *a99 } } }\n");
     assert_refused(&text, "is too large: more than 10000 values (an alias counts as what it "
