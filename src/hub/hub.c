@@ -1,80 +1,8 @@
-#include "hub/hub.h"
-#include "base/buffer.h"
 #include "base/id.h"
 #include "base/memory.h"
+#include "hub/hub_state.h"
 #include "loop/loop.h"
-#include <pthread.h>
-#include <sodium.h>
 #include <stdlib.h>
-
-enum { SHARDS = 64, BUCKETS = 256, EPOCH_BYTES = 6, PART_MAX = 32, SWEEP_MS = 60 * 1000 };
-
-/* One event in a channel's log; its data lies behind it. */
-struct entry {
-    uint64_t number;
-    int64_t at_ms;
-    const char *name;
-    uint32_t size; /* of the data */
-    unsigned char passing;
-    unsigned char part_size;
-    char part[PART_MAX];
-};
-
-struct channel {
-    struct channel *next; /* in its bucket */
-    uint64_t hash;
-    char *key;
-    size_t key_size;
-    char epoch[2 * EPOCH_BYTES + 1];
-    uint64_t first, last; /* numbers: the oldest that was not dropped for room, and the newest */
-    unsigned changes;     /* of what lies where in the log */
-    struct buffer log;    /* entries, oldest first */
-    size_t start;         /* where the oldest lies */
-    int64_t used_ms;
-    struct hub_subscription *subscriptions;
-    size_t subscription_count;
-    struct hub_claim *claims;
-};
-
-struct shard {
-    pthread_mutex_t lock;
-    struct channel *buckets[BUCKETS];
-    size_t channels, subscriptions, claims, log_bytes;
-    int64_t swept_ms;
-};
-
-struct hub {
-    struct hub_options options;
-    unsigned char key[crypto_shorthash_KEYBYTES];
-    struct shard shards[SHARDS];
-};
-
-/* What another thread tells a loop, once until it has come: freed there if it is not wanted then.
- */
-struct bell {
-    struct loop *loop;
-    void (*ring)(void *user);
-    void *user;
-    bool rung, gone;
-    struct shard *shard;
-};
-
-struct hub_subscription {
-    struct bell bell; /* first: what is posted is its address */
-    struct channel *channel;
-    struct hub_subscription *next, *previous;
-    uint64_t number;  /* of what was read last */
-    size_t offset;    /* where to go on reading, while … */
-    unsigned changes; /* … the log has not changed since */
-    bool lost;
-};
-
-struct hub_claim {
-    struct bell bell; /* first */
-    struct channel *channel;
-    struct hub_claim *next, *previous;
-    struct slice name, key; /* behind it */
-};
 
 struct hub_options hub_options_default(void) {
     return (struct hub_options){(size_t)256 * 1024, INT64_C(5) * 60 * 1000};
@@ -124,15 +52,14 @@ static void on_bell(void *user) {
         bell->ring(bell->user);
 }
 
-static void ring(struct bell *bell) {
+void hub_ring(struct bell *bell) {
     if (bell->rung)
         return;
     bell->rung = true;
     loop_post(bell->loop, on_bell, bell);
 }
 
-/* Its owner lets go of it: freed here, or when what was posted has come. */
-static void let_go(struct bell *bell) {
+void hub_let_go(struct bell *bell) {
     bell->gone = true;
     if (!bell->rung)
         free(bell);
@@ -140,7 +67,7 @@ static void let_go(struct bell *bell) {
 
 /* --- channels --- */
 
-static uint64_t hash_of(const struct hub *hub, struct slice key) {
+uint64_t hub_hash(const struct hub *hub, struct slice key) {
     uint64_t hash;
     unsigned char bytes[crypto_shorthash_BYTES];
     crypto_shorthash(bytes, (const unsigned char *)key.data, key.size, hub->key);
@@ -148,7 +75,7 @@ static uint64_t hash_of(const struct hub *hub, struct slice key) {
     return hash;
 }
 
-static struct shard *shard_of(struct hub *hub, uint64_t hash) {
+struct shard *hub_shard(struct hub *hub, uint64_t hash) {
     return &hub->shards[hash % SHARDS];
 }
 
@@ -160,7 +87,11 @@ static struct channel **place_of(struct shard *shard, uint64_t hash, struct slic
     return place;
 }
 
-static struct channel *find(struct shard *shard, uint64_t hash, struct slice key, int64_t now_ms) {
+struct channel *hub_look(struct shard *shard, uint64_t hash, struct slice key) {
+    return *place_of(shard, hash, key);
+}
+
+struct channel *hub_find(struct shard *shard, uint64_t hash, struct slice key, int64_t now_ms) {
     struct channel **place = place_of(shard, hash, key);
     if (!*place) {
         unsigned char random[EPOCH_BYTES];
@@ -268,13 +199,9 @@ static void sweep(struct hub *hub, struct shard *shard, int64_t now_ms) {
         }
 }
 
-void hub_publish(struct hub *hub, struct slice key, const struct hub_event *event, int64_t now_ms) {
-    uint64_t hash = hash_of(hub, key);
-    struct shard *shard = shard_of(hub, hash);
+void hub_append(struct hub *hub, struct shard *shard, struct channel *channel,
+                const struct hub_event *event, int64_t now_ms) {
     struct slice part = slice_first(event->part_of, PART_MAX);
-    pthread_mutex_lock(&shard->lock);
-    sweep(hub, shard, now_ms);
-    struct channel *channel = find(shard, hash, key, now_ms);
     if (event->is_whole)
         drop_parts(shard, channel, part);
     struct entry entry = {.number = ++channel->last,
@@ -289,17 +216,25 @@ void hub_publish(struct hub *hub, struct slice key, const struct hub_event *even
     buffer_append(&channel->log, event->data);
     shard->log_bytes += entry_size(&entry);
     trim(hub, shard, channel, now_ms);
+}
+
+void hub_publish(struct hub *hub, struct slice key, const struct hub_event *event, int64_t now_ms) {
+    uint64_t hash = hub_hash(hub, key);
+    struct shard *shard = hub_shard(hub, hash);
+    pthread_mutex_lock(&shard->lock);
+    sweep(hub, shard, now_ms);
+    hub_append(hub, shard, hub_find(shard, hash, key, now_ms), event, now_ms);
     pthread_mutex_unlock(&shard->lock);
 }
 
 void hub_wake(struct hub *hub, struct slice key) {
-    uint64_t hash = hash_of(hub, key);
-    struct shard *shard = shard_of(hub, hash);
+    uint64_t hash = hub_hash(hub, key);
+    struct shard *shard = hub_shard(hub, hash);
     pthread_mutex_lock(&shard->lock);
     struct channel *channel = *place_of(shard, hash, key);
     for (struct hub_subscription *subscription = channel ? channel->subscriptions : NULL;
          subscription; subscription = subscription->next)
-        ring(&subscription->bell);
+        hub_ring(&subscription->bell);
     pthread_mutex_unlock(&shard->lock);
 }
 
@@ -320,13 +255,13 @@ static bool find_number(const struct channel *channel, struct slice last_id, uin
 struct hub_subscription *hub_subscribe(struct hub *hub, struct slice key, struct slice last_id,
                                        struct loop *loop, void (*wake)(void *user), void *user,
                                        int64_t now_ms, enum hub_found *ret_found) {
-    uint64_t hash = hash_of(hub, key);
-    struct shard *shard = shard_of(hub, hash);
+    uint64_t hash = hub_hash(hub, key);
+    struct shard *shard = hub_shard(hub, hash);
     struct hub_subscription *subscription = memory_zeroed(1, sizeof *subscription);
     subscription->bell = (struct bell){.loop = loop, .ring = wake, .user = user, .shard = shard};
     pthread_mutex_lock(&shard->lock);
     sweep(hub, shard, now_ms);
-    struct channel *channel = find(shard, hash, key, now_ms);
+    struct channel *channel = hub_find(shard, hash, key, now_ms);
     if (channel->subscription_count == HUB_SUBSCRIPTIONS_MAX) {
         pthread_mutex_unlock(&shard->lock);
         free(subscription);
@@ -360,7 +295,7 @@ void hub_unsubscribe(struct hub_subscription *subscription) {
         subscription->channel->subscriptions = subscription->next;
     subscription->channel->subscription_count--;
     shard->subscriptions--;
-    let_go(&subscription->bell);
+    hub_let_go(&subscription->bell);
     pthread_mutex_unlock(&shard->lock);
 }
 
@@ -404,88 +339,16 @@ bool hub_read(struct hub_subscription *subscription, struct buffer *out, size_t 
     return more;
 }
 
+void hub_skip(struct hub_subscription *subscription) {
+    struct shard *shard = subscription->bell.shard;
+    pthread_mutex_lock(&shard->lock);
+    subscription->number = subscription->channel->last;
+    pthread_mutex_unlock(&shard->lock);
+}
+
 void hub_position(const struct hub_subscription *subscription, struct buffer *out) {
     buffer_printf(out, "%s-%llu", subscription->channel->epoch,
                   (unsigned long long)subscription->number);
-}
-
-/* --- one at a time --- */
-
-static bool is_taken(const struct channel *channel, struct slice name, struct slice key) {
-    for (const struct hub_claim *claim = channel->claims; claim; claim = claim->next)
-        if ((name.size > 0 && slice_equal(claim->name, name)) ||
-            (key.size > 0 && slice_equal(claim->key, key)))
-            return true;
-    return false;
-}
-
-bool hub_claim(struct hub *hub, struct slice channel_key, struct slice name, struct slice key,
-               struct loop *loop, void (*stop)(void *user), void *user,
-               struct hub_claim **ret_claim) {
-    uint64_t hash = hash_of(hub, channel_key);
-    struct shard *shard = shard_of(hub, hash);
-    pthread_mutex_lock(&shard->lock);
-    struct channel *channel = find(shard, hash, channel_key, 0);
-    bool free_of = !is_taken(channel, name, key);
-    if (free_of) {
-        struct hub_claim *claim = memory_zeroed(1, sizeof *claim + name.size + key.size);
-        char *text = (char *)(claim + 1);
-        if (name.size > 0)
-            memcpy(text, name.data, name.size);
-        if (key.size > 0)
-            memcpy(text + name.size, key.data, key.size);
-        claim->name = (struct slice){text, name.size};
-        claim->key = (struct slice){text + name.size, key.size};
-        claim->bell = (struct bell){.loop = loop, .ring = stop, .user = user, .shard = shard};
-        claim->channel = channel;
-        claim->next = channel->claims;
-        if (claim->next)
-            claim->next->previous = claim;
-        channel->claims = claim;
-        shard->claims++;
-        *ret_claim = claim;
-    }
-    pthread_mutex_unlock(&shard->lock);
-    return free_of;
-}
-
-void hub_release(struct hub_claim *claim) {
-    struct shard *shard = claim->bell.shard;
-    pthread_mutex_lock(&shard->lock);
-    if (claim->next)
-        claim->next->previous = claim->previous;
-    if (claim->previous)
-        claim->previous->next = claim->next;
-    else
-        claim->channel->claims = claim->next;
-    shard->claims--;
-    let_go(&claim->bell);
-    pthread_mutex_unlock(&shard->lock);
-}
-
-bool hub_stop(struct hub *hub, struct slice channel_key, struct slice name) {
-    uint64_t hash = hash_of(hub, channel_key);
-    struct shard *shard = shard_of(hub, hash);
-    bool found = false;
-    pthread_mutex_lock(&shard->lock);
-    struct channel *channel = *place_of(shard, hash, channel_key);
-    for (struct hub_claim *claim = channel ? channel->claims : NULL; claim; claim = claim->next)
-        if (name.size == 0 || slice_equal(claim->name, name)) {
-            ring(&claim->bell);
-            found = true;
-        }
-    pthread_mutex_unlock(&shard->lock);
-    return found;
-}
-
-bool hub_is_busy(struct hub *hub, struct slice channel_key) {
-    uint64_t hash = hash_of(hub, channel_key);
-    struct shard *shard = shard_of(hub, hash);
-    pthread_mutex_lock(&shard->lock);
-    struct channel *channel = *place_of(shard, hash, channel_key);
-    bool busy = channel && channel->claims;
-    pthread_mutex_unlock(&shard->lock);
-    return busy;
 }
 
 struct hub_figures hub_figures(struct hub *hub) {

@@ -58,6 +58,8 @@ void hub_unsubscribe(struct hub_subscription *subscription);
  * has a hole before it. Loop's thread. */
 bool hub_read(struct hub_subscription *subscription, struct buffer *out, size_t most,
               bool *ret_lost);
+/* What is in the log already is not read. Loop's thread. */
+void hub_skip(struct hub_subscription *subscription);
 /* The id of what was read last: for an event of the subscriber's own. */
 void hub_position(const struct hub_subscription *subscription, struct buffer *out);
 
@@ -70,7 +72,17 @@ struct hub_claim;
 bool hub_claim(struct hub *hub, struct slice channel, struct slice name, struct slice key,
                struct loop *loop, void (*stop)(void *user), void *user,
                struct hub_claim **ret_claim);
-/* `stop` is not called any more. Loop's thread. */
+/* Takes over from whoever has the claim of that name, if anybody does: what they publish with it
+ * from now on is refused, they are asked to stop, and nobody else gets it. `ready(user)` is called
+ * on `loop` (the caller's) once they have released it, but never from inside a call of the hub.
+ * False when somebody takes over already. hub_stop does not ask who takes over. */
+bool hub_seize(struct hub *hub, struct slice channel, struct slice name, struct loop *loop,
+               void (*ready)(void *user), void *user, struct hub_claim **ret_claim);
+/* As hub_publish, in the claim's channel; false, and nothing is published, once somebody takes
+ * over: nothing of it can come behind what they publish. */
+bool hub_publish_as(struct hub_claim *claim, const struct hub_event *event, int64_t now_ms);
+bool hub_is_seized(const struct hub_claim *claim);
+/* `stop` or `ready` is not called any more. Loop's thread. */
 void hub_release(struct hub_claim *claim);
 /* Asks whoever has the claim of that name (empty: every claim) to stop; false when there is none.
  */
