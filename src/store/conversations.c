@@ -1,6 +1,6 @@
 /* Conversations as their owners see them: listed, read page by page, deleted. */
 #include "base/arena.h"
-#include "store/records.h"
+#include "store/desk.h"
 #include "store/session.h"
 
 static bool not_there(struct fault *fault) {
@@ -88,16 +88,15 @@ static struct store_message read_said(const struct session_query *query, struct 
     };
 }
 
-bool store_messages_page(struct store_session *session, struct slice conversation_id, int64_t after,
-                         size_t limit, size_t bytes_max, struct arena *arena,
-                         struct store_message **ret_messages, size_t *ret_count, bool *ret_more,
-                         struct fault *fault) {
-    /* Results of tools and notes between operators are not for the visitor. */
-    static const char sql[] =
-        "SELECT id, role, text, status, created_ms, position, replies, author FROM messages"
-        " WHERE conversation_id = $1 AND position > $2"
-        " AND role IN ('user', 'assistant', 'operator') AND status <> 'replaced'"
-        " ORDER BY position LIMIT $3";
+#define PAGE_OF(ROLES)                                                                             \
+    "SELECT id, role, text, status, created_ms, position, replies, author FROM messages"           \
+    " WHERE conversation_id = $1 AND position > $2"                                                \
+    " AND role IN (" ROLES ") AND status <> 'replaced' ORDER BY position LIMIT $3"
+
+static bool read_page(struct store_session *session, const char *sql, struct slice conversation_id,
+                      int64_t after, size_t limit, size_t bytes_max, struct arena *arena,
+                      struct store_message **ret_messages, size_t *ret_count, bool *ret_more,
+                      struct fault *fault) {
     struct session_query query;
     if (!session_query(session, sql,
                        SESSION_VALUES(session_text(conversation_id), session_integer(after),
@@ -121,6 +120,46 @@ bool store_messages_page(struct store_session *session, struct slice conversatio
     *ret_count = count;
     *ret_more = more;
     return true;
+}
+
+/* Results of tools and notes between operators are not for the visitor. */
+bool store_messages_page(struct store_session *session, struct slice conversation_id, int64_t after,
+                         size_t limit, size_t bytes_max, struct arena *arena,
+                         struct store_message **ret_messages, size_t *ret_count, bool *ret_more,
+                         struct fault *fault) {
+    return read_page(session, PAGE_OF("'user', 'assistant', 'operator'"), conversation_id, after,
+                     limit, bytes_max, arena, ret_messages, ret_count, ret_more, fault);
+}
+
+bool store_desk_messages(struct store_session *session, struct slice conversation_id, int64_t after,
+                         size_t limit, size_t bytes_max, struct arena *arena,
+                         struct store_message **ret_messages, size_t *ret_count, bool *ret_more,
+                         struct fault *fault) {
+    return read_page(session, PAGE_OF("'user', 'assistant', 'operator', 'note'"), conversation_id,
+                     after, limit, bytes_max, arena, ret_messages, ret_count, ret_more, fault);
+}
+
+bool store_desk_message(struct store_session *session, struct slice conversation_id,
+                        struct slice id, struct arena *arena, bool *ret_found,
+                        struct store_message *ret_message, struct fault *fault) {
+    struct session_query query;
+    if (!session_query(session,
+                       "SELECT id, role, text, status, created_ms, position, replies, author"
+                       " FROM messages WHERE conversation_id = $1 AND id = $2",
+                       SESSION_VALUES(session_text(conversation_id), session_text(id)), &query,
+                       fault))
+        return false;
+    *ret_found = session_next(&query, fault);
+    if (*ret_found)
+        *ret_message = read_said(&query, arena);
+    return session_query_end(&query);
+}
+
+bool store_conversation_touch(struct store_session *session, struct slice conversation_id,
+                              int64_t now_ms, struct fault *fault) {
+    return session_run(session, "UPDATE conversations SET updated_ms = $2 WHERE id = $1",
+                       SESSION_VALUES(session_text(conversation_id), session_integer(now_ms)), NULL,
+                       fault);
 }
 
 bool store_answers_replace(struct store_session *session, struct slice conversation_id,

@@ -114,7 +114,8 @@ bool store_messages_list(struct store_session *session, struct slice conversatio
 static bool find_conversation(struct store_session *session,
                               const struct store_conversation *conversation, struct arena *arena,
                               struct store_history *history, bool *ret_own, struct fault *fault) {
-    static const char sql[] = "SELECT bot = $2 AND user_id = $3, summary, summary_position"
+    static const char sql[] = "SELECT bot = $2 AND user_id = $3, summary, summary_position,"
+                              " mode"
                               " FROM conversations WHERE id = $1";
     struct session_query query;
     if (!session_query(session, sql,
@@ -128,6 +129,7 @@ static bool find_conversation(struct store_session *session,
         *ret_own = session_column_integer(&query, 0);
         history->summary = session_column_bytes(&query, 1, arena);
         history->summary_position = session_column_integer(&query, 2);
+        history->mode = session_column_bytes(&query, 3, arena);
     }
     return session_query_end(&query);
 }

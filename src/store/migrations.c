@@ -289,8 +289,66 @@ static const char sqlite_5[] =
     "CREATE INDEX deliveries_waiting ON deliveries (next_ms) WHERE state = 'waiting';"
     "CREATE INDEX deliveries_by_user ON deliveries (user_id);";
 
+static const char sqlite_6[] =
+    /* Who answers. `epoch` counts the changes: what an earlier one said is not taken any more. */
+    "ALTER TABLE conversations ADD COLUMN mode TEXT NOT NULL DEFAULT 'bot';"
+    "ALTER TABLE conversations ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE conversations ADD COLUMN operator_id TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE conversations ADD COLUMN waiting_ms INTEGER NOT NULL DEFAULT 0;" /* since then */
+    "ALTER TABLE conversations ADD COLUMN reason TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE conversations ADD COLUMN handoff_summary TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE conversations ADD COLUMN language TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX conversations_waiting ON conversations (waiting_ms) WHERE mode = 'waiting';"
+    "CREATE INDEX conversations_taken ON conversations (operator_id) WHERE mode = 'operator';"
+    "CREATE INDEX conversations_closed ON conversations (updated_ms) WHERE mode = 'closed';"
+    "CREATE INDEX conversations_by_update ON conversations (updated_ms);"
+
+    /* What became of who answers, for the figures. */
+    "CREATE TABLE handoffs ("
+    "  conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,"
+    "  epoch INTEGER NOT NULL," /* that began */
+    "  bot TEXT NOT NULL,"
+    "  before TEXT NOT NULL," /* modes */
+    "  mode TEXT NOT NULL,"
+    "  cause TEXT NOT NULL,"       /* visitor, bot, rule, operator */
+    "  operator_id TEXT NOT NULL," /* who has it then, or let go of it */
+    "  reason TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (conversation_id, epoch)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE operators ("
+    "  id TEXT PRIMARY KEY,"    /* ULID */
+    "  name TEXT NOT NULL,"     /* to sign in by, in lower case */
+    "  display TEXT NOT NULL,"  /* what visitors see */
+    "  role TEXT NOT NULL,"     /* operator, lead, admin */
+    "  bots TEXT NOT NULL,"     /* comma-separated names, empty for all */
+    "  password TEXT NOT NULL," /* argon2id, as crypto_pwhash_str writes it */
+    "  created_ms INTEGER NOT NULL,"
+    "  removed_ms INTEGER NOT NULL" /* 0: not */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE UNIQUE INDEX operators_by_name ON operators (name) WHERE removed_ms = 0;"
+
+    "CREATE TABLE operator_sessions ("
+    "  hash BLOB PRIMARY KEY," /* of what the cookie has */
+    "  operator_id TEXT NOT NULL REFERENCES operators (id) ON DELETE CASCADE,"
+    "  created_ms INTEGER NOT NULL,"
+    "  expires_ms INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX operator_sessions_by_operator ON operator_sessions (operator_id);"
+
+    /* What operators and their administrators did. */
+    "CREATE TABLE audit ("
+    "  id TEXT PRIMARY KEY,"       /* ULID */
+    "  operator_id TEXT NOT NULL," /* empty: the command line */
+    "  action TEXT NOT NULL,"      /* sign_in, take, operator.add, … */
+    "  subject TEXT NOT NULL,"     /* id of a conversation or an operator; may be empty */
+    "  detail TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;";
+
 const char *const migrations_sqlite[MIGRATIONS_SQLITE_COUNT] = {sqlite_1, sqlite_2, sqlite_3,
-                                                                sqlite_4, sqlite_5};
+                                                                sqlite_4, sqlite_5, sqlite_6};
 
 static bool apply_next(struct store_session *session, const char *const *migrations, int count,
                        const char *place, int *ret_version, struct fault *fault) {

@@ -3,7 +3,7 @@
 #pragma once
 #include "store/session.h"
 
-enum { MIGRATIONS_SQLITE_COUNT = 5 };
+enum { MIGRATIONS_SQLITE_COUNT = 6 };
 extern const char *const migrations_sqlite[MIGRATIONS_SQLITE_COUNT];
 
 /* Brings the schema to version `count`, each migration in a transaction of its own. Several

@@ -61,6 +61,7 @@ bool store_conversation_put(struct store_session *session,
 /* A conversation that goes on. */
 struct store_history {
     bool found;
+    struct slice mode;              /* who answers, see store/desk.h */
     struct slice summary;           /* of the messages up to summary_position; may be empty */
     int64_t summary_position;       /* 0: there is none */
     struct store_message *messages; /* those behind it, oldest first, the newest `limit` */

@@ -279,7 +279,7 @@ static void empty_disk(void *user) {
 /* A mount of its own, in a mount namespace of its own: it goes with the process. */
 static bool mount_small(const char *folder) {
     return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-           mount("none", folder, "tmpfs", 0, "size=12m") == 0;
+           mount("none", folder, "tmpfs", 0, "size=24m") == 0;
 }
 
 static void test_a_disk_that_is_full(void **state) {
