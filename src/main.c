@@ -14,6 +14,7 @@ static const struct command commands[] = {
     {"reload", command_reload, "make the running server read its configuration again"},
     {"ask", command_ask, "ask a bot in the terminal"},
     {"key", command_key, "create, list and revoke API keys"},
+    {"operator", command_operator, "add, list and remove who may sign in at the desk"},
     {"models", command_models, "print what is known of models: windows, prices, abilities"},
     {"tokens", command_tokens, "count the tokens of texts"},
     {"tool", command_tool, "list the tools of a configuration, and try one"},

@@ -8,6 +8,7 @@ int command_doctor(int argc, char **argv);
 int command_reload(int argc, char **argv);
 int command_ask(int argc, char **argv);
 int command_key(int argc, char **argv);
+int command_operator(int argc, char **argv);
 int command_leads(int argc, char **argv);
 int command_webhooks(int argc, char **argv);
 int command_models(int argc, char **argv);

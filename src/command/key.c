@@ -1,10 +1,8 @@
 #include "base/arena.h"
 #include "base/clock.h"
-#include "chat/settings.h"
 #include "command/arguments.h"
 #include "command/command.h"
 #include "command/service.h"
-#include "config/config.h"
 #include "gate/apikey.h"
 #include "store/records.h"
 #include "store/store.h"
@@ -60,23 +58,6 @@ static int run(const char *path, bool (*what)(struct store_session *, void *, st
     return service_in_store("key", path, "", what, command) ? 0 : 1;
 }
 
-/* Names that no bot of the config has are mistakes, not keys for later. */
-static bool bots_exist(const char *path, const char *bots) {
-    struct config *config = service_load_config(path);
-    if (!config)
-        return false;
-    struct slice rest = slice_of(bots), name;
-    bool ok = true;
-    while (bots[0] && slice_split(&rest, ',', &name))
-        if (!settings_bot(config->settings, name)) {
-            fprintf(stderr, "switchboard key: there is no bot of the name \"%.*s\" in %s\n",
-                    SLICE_ARG(name), path);
-            ok = false;
-        }
-    config_destroy(config);
-    return ok;
-}
-
 static int create(const char *path, const char *name, const char *bots, const char *days) {
     int64_t lifetime_days = 0;
     if (strlen(name) > 100 || strlen(bots) > 255) {
@@ -88,7 +69,7 @@ static int create(const char *path, const char *name, const char *bots, const ch
         fputs("switchboard key: --days takes a number from 1 to 36500\n", stderr);
         return 2;
     }
-    if (!bots_exist(path, bots))
+    if (!service_bots_exist("key", path, bots))
         return 1;
     struct key_command command = {.apikey = apikey_create()};
     int64_t now_ms = clock_wall_ms();

@@ -7,6 +7,7 @@
 #include "chat/accounts.h"
 #include "chat/breaker.h"
 #include "chat/chat.h"
+#include "chat/desk.h"
 #include "chat/estimates.h"
 #include "chat/keyring.h"
 #include "chat/metrics.h"
@@ -57,6 +58,22 @@ bool service_in_store(const char *command, const char *path, const char *bot,
         fprintf(stderr, "switchboard %s: %s%s%s\n", command, fault.message,
                 fault.detail[0] ? ": " : "", fault.detail);
     store_close(store);
+    config_destroy(config);
+    return ok;
+}
+
+bool service_bots_exist(const char *command, const char *path, const char *bots) {
+    struct config *config = service_load_config(path);
+    if (!config)
+        return false;
+    struct slice rest = slice_of(bots), name;
+    bool ok = true;
+    while (bots[0] && slice_split(&rest, ',', &name))
+        if (!settings_bot(config->settings, name)) {
+            fprintf(stderr, "switchboard %s: there is no bot of the name \"%.*s\" in %s\n", command,
+                    SLICE_ARG(name), path);
+            ok = false;
+        }
     config_destroy(config);
     return ok;
 }
@@ -115,6 +132,7 @@ void service_open_without_store(struct service *service, struct config *config) 
     service->estimates = estimates_create();
     const struct hub_options hub = hub_options_default();
     service->hub = hub_create(&hub);
+    service->desk = desk_create(service->hub);
     service->webhooks = webhooks_create();
     const struct workers_options workers = {.name = "tool",
                                             .threads = TOOL_THREADS,
@@ -150,6 +168,7 @@ void service_close(struct service *service) {
     keyrings_destroy(service->keyrings);
     ledger_destroy(service->ledger);
     estimates_destroy(service->estimates);
+    desk_destroy(service->desk);
     hub_destroy(service->hub);
     webhooks_destroy(service->webhooks);
     config_destroy(service->config);
@@ -259,6 +278,7 @@ struct chat_parts service_parts(const struct service *service, struct loop *loop
                                .ledger = service->ledger,
                                .estimates = service->estimates,
                                .hub = service->hub,
+                               .desk = service->desk,
                                .webhooks = service->webhooks,
                                .tool_workers = service->tool_workers,
                                .session_key = service->session_key};

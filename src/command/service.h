@@ -5,6 +5,7 @@
 #include "gate/session.h"
 struct chat_parts;
 struct config;
+struct desk;
 struct estimates;
 struct hub;
 struct ledger;
@@ -26,6 +27,7 @@ struct service {
     struct ledger *ledger;
     struct estimates *estimates;
     struct hub *hub;
+    struct desk *desk;
     struct webhooks *webhooks;
     struct workers *tool_workers;
     struct session_key session_key;
@@ -36,6 +38,9 @@ struct service {
 bool service_in_store(const char *command, const char *path, const char *bot,
                       bool (*what)(struct store_session *session, void *user, struct fault *fault),
                       void *user);
+/* Names that no bot of the config has are mistakes, not bots for later: told under the command's
+ * name. `bots` is comma-separated; "" names none. */
+bool service_bots_exist(const char *command, const char *path, const char *bots);
 /* Loads the config and tells its mistakes on standard error; NULL when there are any. */
 struct config *service_load_config(const char *path);
 /* Opens the store and restores what must survive a restart; takes the config over. False after
