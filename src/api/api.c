@@ -3,11 +3,13 @@
 #include "api/anthropic.h"
 #include "api/api_state.h"
 #include "api/conversations.h"
+#include "api/desk.h"
 #include "api/openai.h"
 #include "api/origin.h"
 #include "api/reply.h"
 #include "api/site.h"
 #include "api/status.h"
+#include "api/stream.h"
 #include "api/widget.h"
 #include "api/widget_files.h"
 #include "base/memory.h"
@@ -34,6 +36,7 @@ static const struct route routes[] = {
     {"GET", "/api/widget/events", widget_events},
     {"POST", "/api/widget/messages", widget_messages},
     {"POST", "/api/widget/confirm", widget_confirm},
+    {"POST", "/api/widget/handoff", widget_handoff},
     {"POST", "/api/widget/retry", widget_retry},
     {"POST", "/api/widget/stop", widget_stop},
     {"GET", "/api/widget/conversations", widget_conversations},
@@ -46,6 +49,15 @@ static const struct route routes[] = {
     {"GET", "/api/widget/files/", widget_attachment},
     {"GET", "/api/widget/export", widget_export},
     {"DELETE", "/api/widget/data", widget_erase},
+    {"POST", "/api/desk/login", desk_login},
+    {"POST", "/api/desk/logout", desk_logout},
+    {"GET", "/api/desk/me", desk_me},
+    {"POST", "/api/desk/presence", desk_set_presence},
+    {"GET", "/api/desk/operators", desk_operators},
+    {"GET", "/api/desk/conversations", desk_conversations},
+    {"GET", "/api/desk/conversations/", desk_conversation},
+    {"POST", "/api/desk/conversations/", desk_conversation_post},
+    {"GET", "/api/desk/events", desk_events},
     {"GET", "/widget.js", widget_file},
     {"GET", "/widget.mjs", widget_file},
     {"GET", "/widget/", widget_file},
@@ -70,7 +82,7 @@ void api_destroy(struct api *api) {
 }
 
 void api_drain(struct api *api) {
-    widget_drain(api);
+    stream_drain(api);
 }
 
 static bool method_fits(const struct http_request *request, const char *method) {
@@ -108,7 +120,7 @@ void api_handle(void *user, struct http_exchange *exchange) {
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         if (!path_fits(request, routes[i].path))
             continue;
-        if (preflight) {
+        if (preflight && !slice_starts_with(request->path, SLICE("/api/desk/"))) {
             origin_preflight(exchange, chat_settings(api->chat));
             return;
         }

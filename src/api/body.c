@@ -492,3 +492,14 @@ bool body_read(struct slice text, bool stream, bool own_tools, struct arena *are
     buffer_finish(&ignored);
     return ok;
 }
+
+bool body_is_key(struct slice key) {
+    enum { KEY_MIN = 16, KEY_MAX = 64 };
+    for (size_t i = 0; i < key.size; i++) {
+        char c = key.data[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+              c == '-' || c == '_'))
+            return false;
+    }
+    return key.size >= KEY_MIN && key.size <= KEY_MAX;
+}

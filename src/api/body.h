@@ -32,6 +32,8 @@ bool body_read(struct slice text, bool stream, bool own_tools, struct arena *are
                struct body *ret_body, struct fault *fault);
 /* True for a JSON object. */
 bool body_check(struct slice text, struct fault *fault);
+/* Whether a client may know by it a message that it sends again. */
+bool body_is_key(struct slice key);
 /* The string member in `arena`; empty when it is absent or null. BAD_INPUT when it is of another
  * type. */
 bool body_string(const struct body *body, const char *key, struct arena *arena,

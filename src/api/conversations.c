@@ -126,9 +126,15 @@ enum { ATTACHMENTS_SHOWN = 1000 };
 bool conversations_read_page(struct store_session *session, const struct errand *errand,
                              size_t limit, struct conversation_page *ret_page,
                              struct fault *fault) {
+    return conversations_read_page_of(session, errand, limit, store_messages_page, ret_page, fault);
+}
+
+bool conversations_read_page_of(struct store_session *session, const struct errand *errand,
+                                size_t limit, conversations_messages *messages,
+                                struct conversation_page *ret_page, struct fault *fault) {
     struct conversation_page *page = ret_page;
-    return store_messages_page(session, errand->what.id, errand->after, limit, PAGE_BYTES,
-                               errand->arena, &page->messages, &page->count, &page->more, fault) &&
+    return messages(session, errand->what.id, errand->after, limit, PAGE_BYTES, errand->arena,
+                    &page->messages, &page->count, &page->more, fault) &&
            store_attachments_list(session, errand->what.id, ATTACHMENTS_SHOWN, errand->arena,
                                   &page->attachments, &page->attachment_count, fault);
 }

@@ -2,9 +2,9 @@
  * (`bot`, else the default one); any other is not found. They go on at the chat doors, by
  * `conversation_id`. */
 #pragma once
-#include <stdbool.h>
-#include <stddef.h>
+#include "base/slice.h"
 struct api;
+struct arena;
 struct errand;
 struct fault;
 struct http_exchange;
@@ -31,6 +31,14 @@ struct conversation_page {
     struct store_attachment *attachments; /* of the conversation */
     size_t attachment_count;
 };
+typedef bool conversations_messages(struct store_session *session, struct slice conversation_id,
+                                    int64_t after, size_t limit, size_t bytes_max,
+                                    struct arena *arena, struct store_message **ret_messages,
+                                    size_t *ret_count, bool *ret_more, struct fault *fault);
+/* `messages` is store_messages_page, or store_desk_messages with the operators' notes. */
+bool conversations_read_page_of(struct store_session *session, const struct errand *errand,
+                                size_t limit, conversations_messages *messages,
+                                struct conversation_page *ret_page, struct fault *fault);
 bool conversations_read_page(struct store_session *session, const struct errand *errand,
                              size_t limit, struct conversation_page *ret_page, struct fault *fault);
 /* That, and the cards that wait for an answer, as JSON lists: the same for every door that shows a

@@ -231,7 +231,7 @@ static void on_flush(void *user) {
     }
 }
 
-static const struct turn_sink sink = {on_event, on_flush};
+static const struct turn_sink sink = {.event = on_event, .flush = on_flush};
 
 /* Keeps proxies between us and the client from giving up while a model thinks or a queue is long.
  */

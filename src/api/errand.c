@@ -2,6 +2,7 @@
 #include "api/address.h"
 #include "api/api_state.h"
 #include "api/credentials.h"
+#include "api/desk.h"
 #include "api/door.h"
 #include "api/origin.h"
 #include "api/reply.h"
@@ -63,7 +64,7 @@ void errand_refuse(struct errand_request *request, const struct fault *fault) {
 /* The errand is at its end, one way or another. */
 static void finish(struct errand *errand, const struct fault *fault) {
     struct errand_request *request = errand->request;
-    if (request && !fault && errand->operation->finish) {
+    if (!fault && errand->operation->finish && (request || errand->operation->even_gone)) {
         errand->operation->finish(errand, request);
         return;
     }
@@ -89,6 +90,8 @@ static void on_done(struct store_job *job, const struct fault *fault) {
 static bool run(struct store_session *session, struct store_job *job, struct fault *fault) {
     struct errand *errand = (struct errand *)job;
     buffer_clear(&errand->out);
+    if (errand->operation->signed_in && !desk_identify(session, errand, fault))
+        return false;
     if (!errand->operation->run(session, errand, fault))
         return false;
     if (errand->out.size > 0)
@@ -110,17 +113,22 @@ static void submit(struct errand *errand) {
         store_read(parts->store, &errand->job);
 }
 
+void errand_go_on(struct errand *errand, const struct operation *operation) {
+    errand->operation = operation;
+    submit(errand);
+}
+
 /* --- the way in --- */
 
 /* Reading is free. Making one costs a row, so it has the limits of messages, counted apart. */
-static bool may_create(const struct errand_request *request, const char *user,
+bool errand_may_create(const struct errand_request *request, const char *what, struct slice user,
                        struct fault *fault) {
     const struct bot *bot = request->bot;
-    const char *what = request->errand->operation->creates;
     struct arena *arena = request->errand->arena;
     char address[64];
     address_group(&request->api->options, request->exchange, address);
-    struct slice by_user = slice_of(arena_printf(arena, "%s/%s/user/%s", bot->name, what, user));
+    struct slice by_user =
+        slice_of(arena_printf(arena, "%s/%s/user/%.*s", bot->name, what, SLICE_ARG(user)));
     struct slice by_address =
         slice_of(arena_printf(arena, "%s/%s/address/%s", bot->name, what, address));
     const char *per_minute = arena_printf(arena, "%s per minute", what);
@@ -143,7 +151,8 @@ static void on_identified(void *user, const struct identity *identity, const str
     const struct operation *operation = errand->operation;
     struct fault limited;
     request->identify = NULL;
-    if (!fault && operation->creates && !may_create(request, identity->user, &limited))
+    if (!fault && operation->creates &&
+        !errand_may_create(request, operation->creates, slice_of(identity->user), &limited))
         fault = &limited;
     if (fault) {
         errand_end(errand);
@@ -185,8 +194,8 @@ static void on_drained(void *user) {
         request->drained(request->user);
 }
 
-void errand_open(struct api *api, struct http_exchange *exchange,
-                 const struct operation *operation) {
+static struct errand_request *begin(struct api *api, struct http_exchange *exchange,
+                                    const struct operation *operation) {
     struct errand_request *request = arena_allocate(http_exchange_arena(exchange), sizeof *request);
     struct arena *arena = arena_create(1024);
     struct errand *errand = arena_allocate(arena, sizeof *errand);
@@ -198,6 +207,27 @@ void errand_open(struct api *api, struct http_exchange *exchange,
     request->errand = errand;
     request->id = id_create();
     http_exchange_watch(exchange, &(struct http_watch){on_gone, on_drained, request});
+    return request;
+}
+
+void errand_open_desk(struct api *api, struct http_exchange *exchange,
+                      const struct operation *operation) {
+    struct errand_request *request = begin(api, exchange, operation);
+    struct errand *errand = request->errand;
+    struct fault fault;
+    if (desk_admit(errand, exchange, &fault) && operation->read(errand, exchange, &fault)) {
+        submit(errand);
+        return;
+    }
+    errand_end(errand);
+    errand_refuse(request, &fault);
+}
+
+void errand_open(struct api *api, struct http_exchange *exchange,
+                 const struct operation *operation) {
+    struct errand_request *request = begin(api, exchange, operation);
+    struct errand *errand = request->errand;
+    struct arena *arena = errand->arena;
     struct fault fault;
     if (!operation->read(errand, exchange, &fault) ||
         !door_find_bot(request->settings, errand->what.bot, "bot", &request->bot, &fault) ||

@@ -4,7 +4,7 @@
 #include "base/buffer.h"
 #include "base/fault.h"
 #include "chat/identify.h"
-#include "store/records.h"
+#include "store/desk.h"
 #include "store/store.h"
 struct api;
 struct arena;
@@ -23,6 +23,7 @@ struct operation {
      * apart. NULL: of nothing. */
     const char *creates;
     bool only_browsers; /* a page that is not the bot's own site must name its origin */
+    bool signed_in;     /* of the desk (desk_open): `run` finds errand->operator */
     /* Reads the request; sets at least errand->what.bot where the request names one. */
     bool (*read)(struct errand *errand, struct http_exchange *exchange, struct fault *fault);
     /* Once it is known who asks, and of which bot; still with the request at hand. May be NULL. */
@@ -33,6 +34,8 @@ struct operation {
     /* Back on the loop. NULL: errand->out is replied. Else it replies itself, now or later, and
      * ends with errand_end. */
     void (*finish)(struct errand *errand, struct errand_request *request);
+    bool even_gone; /* `finish` is called also where the client is gone, with NULL: others are told
+                     */
 };
 
 /* What the store is to do: it has an arena of its own, since it may outlive the request. */
@@ -44,6 +47,8 @@ struct errand {
     struct errand_request *request; /* NULL when the client is gone */
     struct identity who;            /* claims in the arena */
     struct store_conversation what; /* whose, and of which bot */
+    struct slice sign_in;           /* of the desk: hash of the cookie; empty: there was none */
+    struct store_operator operator; /* in the arena; of the desk's operations */
     struct slice before;            /* id behind which a list goes on */
     int64_t after;                  /* position behind which messages go on */
     size_t limit;
@@ -69,8 +74,18 @@ struct errand_request {
 
 void errand_open(struct api *api, struct http_exchange *exchange,
                  const struct operation *operation);
+/* For a door of the desk, which has no bot and no visitor: the errand goes to the store at once,
+ * and `take` is not called. `read` fails with whatever is wrong. */
+void errand_open_desk(struct api *api, struct http_exchange *exchange,
+                      const struct operation *operation);
 /* A `finish`: 204. */
 void errand_finish_empty(struct errand *errand, struct errand_request *request);
+/* For `finish`: hands it to the store once more, as another operation (its `run`, `writes`,
+ * `status` and `finish`). */
+void errand_go_on(struct errand *errand, const struct operation *operation);
+/* For `finish`: whether whoever asks may make one more of `what`, as by `creates`. */
+bool errand_may_create(const struct errand_request *request, const char *what, struct slice user,
+                       struct fault *fault);
 /* For `finish`: the errand is freed. The request goes on until it is replied. */
 void errand_end(struct errand *errand);
 /* For `finish`: the reply, and the end of the request. */

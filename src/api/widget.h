@@ -5,15 +5,17 @@
  * starts a turn that belongs to no connection: a page that is closed or loaded anew loses nothing.
  */
 #pragma once
-#include "base/slice.h"
 struct api;
-struct arena;
+struct errand;
+struct errand_request;
+struct store_sent;
 struct http_exchange;
 
 void widget_boot(struct api *api, struct http_exchange *exchange);
 void widget_events(struct api *api, struct http_exchange *exchange);
 void widget_messages(struct api *api, struct http_exchange *exchange);
 void widget_confirm(struct api *api, struct http_exchange *exchange);
+void widget_handoff(struct api *api, struct http_exchange *exchange);
 void widget_retry(struct api *api, struct http_exchange *exchange);
 void widget_stop(struct api *api, struct http_exchange *exchange);
 void widget_conversations(struct api *api, struct http_exchange *exchange);
@@ -27,9 +29,7 @@ void widget_export(struct api *api, struct http_exchange *exchange);
 void widget_erase(struct api *api, struct http_exchange *exchange);
 void widget_delete(struct api *api, struct http_exchange *exchange);
 
-/* Ends the event streams on which nothing more is to come, and the others when it has: for a server
- * that stops. */
-void widget_drain(struct api *api);
-
-/* The channel of that visitor with that bot; in the arena. */
-struct slice widget_channel(struct slice bot, struct slice user, struct arena *arena);
+/* 202 with the ids of what was sent; of a message to a person there is no turn. */
+void widget_reply_ids(struct errand_request *request, const struct store_sent *sent);
+/* A `finish`: the message goes to the person who answers there, or is waited for. */
+void person_message(struct errand *errand, struct errand_request *request);

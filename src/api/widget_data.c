@@ -10,8 +10,10 @@
 #include "base/utf8.h"
 #include "chat/chat.h"
 #include "chat/settings.h"
+#include "chat/visitor.h"
 #include "http/server.h"
 #include "hub/hub.h"
+#include "store/desk.h"
 #include "tool/tool.h"
 
 #define PATH_BEFORE_ID "/api/widget/conversations/"
@@ -107,7 +109,12 @@ static bool run_one(struct store_session *session, struct errand *errand, struct
     struct conversation_page page;
     struct store_entry entry;
     struct slice title;
+    struct store_standing standing = {0};
+    int64_t place;
+    bool found;
     if (!store_conversation_get(session, &errand->what, errand->arena, &entry, fault) ||
+        !store_standing_get(session, errand->what.id, errand->arena, &found, &standing, fault) ||
+        !store_handoff_place(session, errand->what.id, &place, fault) ||
         !store_conversation_title(session, errand->what.id, errand->arena, &title, fault) ||
         !conversations_read_page(session, errand, PAGE_MESSAGES, &page, fault))
         return false;
@@ -115,7 +122,11 @@ static bool run_one(struct store_session *session, struct errand *errand, struct
     json_begin_object(&json);
     json_member_string(&json, "id", entry.id);
     write_title(&json, title);
-    json_member_string(&json, "mode", SLICE("bot"));
+    json_member_string(&json, "mode", standing.mode);
+    if (standing.operator_display.size > 0)
+        json_member_string(&json, "operator", standing.operator_display);
+    if (place > 0)
+        json_member_int(&json, "position", place);
     json_key(&json, "messages");
     conversations_write_messages(errand, &page, &json);
     if (!write_cards(session, errand, &json, fault))
@@ -138,7 +149,7 @@ static bool run_delete(struct store_session *session, struct errand *errand, str
 /* The visitor's other pages are told, and an answer that is under way is stopped. */
 static void after_delete(struct errand *errand, struct errand_request *request) {
     struct hub *hub = chat_parts(request->api->chat)->hub;
-    struct slice channel = widget_channel(errand->what.bot, errand->what.user, errand->arena);
+    struct slice channel = visitor_channel(errand->what.bot, errand->what.user, errand->arena);
     struct json_writer json = json_writer_start(&errand->out);
     buffer_clear(&errand->out);
     json_begin_object(&json);
@@ -318,7 +329,7 @@ static void write_boot(struct json_writer *json, const struct errand *errand,
     write_attachments(json, &bot->attachments);
     write_lead(json, errand, bot);
     json_member_int(json, "message_max", (int64_t)bot->message_max);
-    json_member_bool(json, "handoff", false);
+    json_member_bool(json, "handoff", bot->handoff.enabled);
 }
 
 static bool run_boot(struct store_session *session, struct errand *errand, struct fault *fault) {

@@ -10,6 +10,7 @@
 #include "chat/chat.h"
 #include "chat/redact.h"
 #include "chat/settings.h"
+#include "chat/visitor.h"
 #include "http/server.h"
 #include "hub/hub.h"
 
@@ -133,7 +134,7 @@ static bool run_erase(struct store_session *session, struct errand *errand, stru
 /* Every page of theirs starts anew. */
 static void finish_erase(struct errand *errand, struct errand_request *request) {
     struct hub *hub = chat_parts(request->api->chat)->hub;
-    struct slice channel = widget_channel(errand->what.bot, errand->what.user, errand->arena);
+    struct slice channel = visitor_channel(errand->what.bot, errand->what.user, errand->arena);
     hub_stop(hub, channel, (struct slice){NULL, 0});
     hub_publish(hub, channel, &(struct hub_event){.name = "erased", .data = SLICE("{}")},
                 clock_wall_ms());

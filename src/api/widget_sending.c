@@ -7,17 +7,7 @@
 #include "chat/settings.h"
 #include "http/server.h"
 
-enum { KEY_MIN = 16, KEY_MAX = 64, LANGUAGE_MAX = 35 };
-
-static bool is_key(struct slice key) {
-    for (size_t i = 0; i < key.size; i++) {
-        char c = key.data[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-              c == '-' || c == '_'))
-            return false;
-    }
-    return key.size >= KEY_MIN && key.size <= KEY_MAX;
-}
+enum { LANGUAGE_MAX = 35 };
 
 static bool read_common(struct errand *errand, struct http_exchange *exchange, struct body *body,
                         struct sending *sending, struct fault *fault) {
@@ -31,7 +21,7 @@ static bool read_common(struct errand *errand, struct http_exchange *exchange, s
         return false;
     if (conversation.size > 0 && !id_valid(conversation))
         return errand_wrong(fault, "conversation", "is not an id that this server gave.");
-    if (!is_key(sending->key))
+    if (!body_is_key(sending->key))
         return errand_wrong(fault, "key", "must be 16 to 64 of A-Z, a-z, 0-9, - and _.");
     sending->goes_on = conversation.size > 0;
     sending->fresh_id = id_create();
@@ -84,8 +74,15 @@ bool sending_find(struct store_session *session, struct errand *errand, struct f
     struct sending *sending = errand->own;
     return store_sent_find(session, &errand->what, sending->key, errand->arena, &sending->known,
                            &sending->sent, fault) &&
+           store_standing_get(session, errand->what.id, errand->arena, &sending->stands,
+                              &sending->standing, fault) &&
            (!sending->asks_offline || store_lead_has(session, errand->what.bot, errand->what.user,
                                                      &sending->has_lead, fault));
+}
+
+bool sending_has_person(const struct sending *sending) {
+    return sending->stands && (slice_is(sending->standing.mode, "waiting") ||
+                               slice_is(sending->standing.mode, "operator"));
 }
 
 bool sending_take(struct errand *errand, const struct errand_request *request,
@@ -157,4 +154,12 @@ bool sending_read_retry(struct errand *errand, struct http_exchange *exchange,
     if (!read_common(errand, exchange, &body, sending, fault))
         return false;
     return sending->goes_on || errand_wrong(fault, "conversation", "is missing.");
+}
+
+bool sending_read_handoff(struct errand *errand, struct http_exchange *exchange,
+                          struct fault *fault) {
+    struct sending *sending = arena_allocate(errand->arena, sizeof *sending);
+    struct body body;
+    errand->own = sending;
+    return read_common(errand, exchange, &body, sending, fault);
 }

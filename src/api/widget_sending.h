@@ -3,7 +3,7 @@
 #pragma once
 #include "api/errand.h"
 #include "api/widget_attachments.h"
-#include "store/records.h"
+#include "store/desk.h"
 
 /* What a request asks for, in the errand's arena. */
 struct sending {
@@ -20,12 +20,19 @@ struct sending {
     bool has_lead;     /* they have said it */
     bool known;        /* it was sent before: the ids are those of then */
     struct store_sent sent;
+    bool stands; /* the conversation is there; who answers it: */
+    struct store_standing standing;
+    int64_t place;          /* in the queue; 0: it does not wait */
+    struct slice kept_text; /* as the store keeps it, where a person answers */
 };
 
 /* `read`: make errand->own a struct sending. */
 bool sending_read_message(struct errand *errand, struct http_exchange *exchange,
                           struct fault *fault);
 bool sending_read_confirm(struct errand *errand, struct http_exchange *exchange,
+                          struct fault *fault);
+/* A call for a person: `text` is empty. */
+bool sending_read_handoff(struct errand *errand, struct http_exchange *exchange,
                           struct fault *fault);
 bool sending_read_retry(struct errand *errand, struct http_exchange *exchange, struct fault *fault);
 /* `take`, of a message. */
@@ -34,5 +41,7 @@ bool sending_take(struct errand *errand, const struct errand_request *request, s
 bool sending_find(struct store_session *session, struct errand *errand, struct fault *fault);
 bool sending_find_message(struct store_session *session, struct errand *errand,
                           struct fault *fault);
+/* Whether a person answers, or is waited for. */
+bool sending_has_person(const struct sending *sending);
 /* TOO_LARGE where the bot takes no such message. */
 bool sending_fits(const struct sending *sending, const struct bot *bot, struct fault *fault);

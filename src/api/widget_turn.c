@@ -15,8 +15,10 @@
 #include "base/memory.h"
 #include "chat/chat.h"
 #include "chat/confirm.h"
+#include "chat/desk.h"
 #include "chat/settings.h"
 #include "chat/turn.h"
+#include "chat/visitor.h"
 #include "http/server.h"
 #include "hub/hub.h"
 
@@ -36,6 +38,8 @@ struct widget_turn {
     struct id id, conversation, message, answer;
     int64_t created_ms;
     bool accepted, offline, failed, again;
+    bool reopens;   /* the conversation was closed */
+    bool cut;       /* somebody took over, and a word of it was not said */
     bool asks_lead; /* they are asked how they can be reached when nobody can answer */
     struct buffer text, scratch;
 };
@@ -49,15 +53,21 @@ static struct json_writer begin(struct widget_turn *turn) {
     return json;
 }
 
-static void publish(struct widget_turn *turn, const char *name, struct json_writer *json,
-                    bool passing, bool is_whole) {
+static struct hub_event event_of(struct widget_turn *turn, const char *name,
+                                 struct json_writer *json) {
     json_end_object(json);
-    const struct hub_event event = {.name = name,
-                                    .data = buffer_slice(&turn->scratch),
-                                    .part_of = id_slice(&turn->id),
-                                    .passing = passing,
-                                    .is_whole = is_whole};
-    hub_publish(turn->hub, turn->channel, &event, clock_wall_ms());
+    return (struct hub_event){
+        .name = name, .data = buffer_slice(&turn->scratch), .part_of = id_slice(&turn->id)};
+}
+
+/* What the bot says. False where somebody has taken over: then it is not said. */
+static bool publish(struct widget_turn *turn, const struct hub_event *event) {
+    return hub_publish_as(turn->claim, event, clock_wall_ms());
+}
+
+/* What is no word of the bot's. */
+static void publish_always(struct widget_turn *turn, const struct hub_event *event) {
+    hub_publish(turn->hub, turn->channel, event, clock_wall_ms());
 }
 
 static void publish_turn(struct widget_turn *turn) {
@@ -82,15 +92,20 @@ static void publish_turn(struct widget_turn *turn) {
     }
     json_member_string(&json, "answer", id_slice(&turn->answer));
     json_member_string(&json, "key", turn->key);
-    publish(turn, "turn", &json, false, false);
+    const struct hub_event event = event_of(turn, "turn", &json);
+    publish_always(turn, &event);
 }
 
 static void publish_delta(struct widget_turn *turn, struct slice text) {
-    buffer_append(&turn->text, text);
     struct json_writer json = begin(turn);
     json_member_string(&json, "turn", id_slice(&turn->id));
     json_member_string(&json, "text", text);
-    publish(turn, "delta", &json, true, false);
+    struct hub_event event = event_of(turn, "delta", &json);
+    event.passing = true;
+    if (publish(turn, &event))
+        buffer_append(&turn->text, text);
+    else
+        turn->cut = true;
 }
 
 static void publish_tool(struct widget_turn *turn, const struct turn_tool *tool) {
@@ -101,7 +116,9 @@ static void publish_tool(struct widget_turn *turn, const struct turn_tool *tool)
     json_member_string(&json, "name", tool->name);
     json_member_string(&json, "state", slice_of(states[tool->state]));
     json_member_string(&json, "text", tool->text);
-    publish(turn, "tool", &json, true, false);
+    struct hub_event event = event_of(turn, "tool", &json);
+    event.passing = true;
+    publish(turn, &event);
 }
 
 static void publish_card(struct widget_turn *turn, const struct turn_confirm *card) {
@@ -114,7 +131,7 @@ static void publish_card(struct widget_turn *turn, const struct turn_confirm *ca
     buffer_append(&turn->scratch, slice_from(buffer_slice(&text), 1)); /* with its brace */
     buffer_finish(&text);
     const struct hub_event event = {.name = "confirm", .data = buffer_slice(&turn->scratch)};
-    hub_publish(turn->hub, turn->channel, &event, clock_wall_ms());
+    publish(turn, &event);
 }
 
 static void publish_error(struct widget_turn *turn, const struct fault *fault) {
@@ -127,7 +144,8 @@ static void publish_error(struct widget_turn *turn, const struct fault *fault) {
     json_member_bool(&json, "retry", fault->retryable || fault->kind == FAULT_RATE_LIMITED);
     if (fault->retry_after_ms >= 0)
         json_member_int(&json, "retry_after_s", (fault->retry_after_ms + 999) / 1000);
-    publish(turn, "error", &json, false, false);
+    const struct hub_event event = event_of(turn, "error", &json);
+    publish(turn, &event);
 }
 
 /* Whether it is nobody's fault who asked: no model could be reached, or paid. */
@@ -157,48 +175,85 @@ static void publish_lead(struct widget_turn *turn, const struct fault *fault) {
     struct json_writer json = begin(turn);
     json_member_string(&json, "conversation", id_slice(&turn->conversation));
     json_member_string(&json, "turn", id_slice(&turn->id));
-    publish(turn, "lead", &json, false, false);
+    const struct hub_event event = event_of(turn, "lead", &json);
+    publish(turn, &event);
 }
 
-static void publish_end(struct widget_turn *turn, bool cancelled, enum model_finish finish,
-                        struct slice replies) {
-    bool cut = turn->failed || cancelled;
+/* How it ended, for whoever reads. */
+struct ending {
+    const char *status, *finish;
+    struct slice replies;
+};
+
+static struct hub_event answer_event(struct widget_turn *turn, const struct ending *ending) {
     struct json_writer json = begin(turn);
     json_member_string(&json, "conversation", id_slice(&turn->conversation));
     json_member_string(&json, "turn", id_slice(&turn->id));
     json_member_string(&json, "id", id_slice(&turn->answer));
     json_member_string(&json, "role", SLICE("assistant"));
     json_member_string(&json, "content", buffer_slice(&turn->text));
-    json_member_string(&json, "status",
-                       !cut              ? SLICE("complete")
-                       : turn->text.size ? SLICE("partial")
-                                         : SLICE("failed"));
+    json_member_string(&json, "status", slice_of(ending->status));
     json_member_int(&json, "created_at", clock_wall_ms() / 1000);
     json_member_bool(&json, "offline", turn->offline);
-    if (replies.size > 0)
-        json_member_raw(&json, "replies", replies);
-    publish(turn, "message", &json, false, true);
-    json = begin(turn);
+    if (ending->replies.size > 0)
+        json_member_raw(&json, "replies", ending->replies);
+    struct hub_event event = event_of(turn, "message", &json);
+    event.is_whole = true;
+    return event;
+}
+
+static struct hub_event end_event(struct widget_turn *turn, const struct ending *ending) {
+    struct json_writer json = begin(turn);
     json_member_string(&json, "conversation", id_slice(&turn->conversation));
     json_member_string(&json, "turn", id_slice(&turn->id));
-    json_member_string(&json, "finish",
-                       slice_of(cancelled      ? "cancelled"
-                                : turn->failed ? "error"
-                                               : model_finish_name(finish)));
-    publish(turn, "end", &json, false, false);
+    json_member_string(&json, "finish", slice_of(ending->finish));
+    return event_of(turn, "end", &json);
+}
+
+static void publish_end(struct widget_turn *turn, bool cancelled, enum model_finish finish,
+                        struct slice replies) {
+    bool cut = turn->failed || cancelled;
+    const struct ending ending = {
+        .status = !cut              ? "complete"
+                  : turn->text.size ? "partial"
+                                    : "failed",
+        .finish = cancelled      ? "cancelled"
+                  : turn->failed ? "error"
+                                 : model_finish_name(finish),
+        .replies = replies,
+    };
+    /* Taken over from: what the visitor has is all that comes; "" is no answer at all. Whoever took
+     * over waits for this, so that it comes before what they say. */
+    const struct ending silenced = {.status = turn->text.size ? "partial" : "complete",
+                                    .finish = "cancelled"};
+    struct hub_event event = answer_event(turn, &ending);
+    bool may = !turn->cut && publish(turn, &event);
+    if (!may) {
+        event = answer_event(turn, &silenced);
+        publish_always(turn, &event);
+    }
+    event = end_event(turn, may ? &ending : &silenced);
+    publish_always(turn, &event);
+}
+
+static bool is_cut(void *user, struct slice *ret_seen) {
+    const struct widget_turn *turn = user;
+    *ret_seen = buffer_slice(&turn->text);
+    return hub_is_seized(turn->claim);
 }
 
 /* --- the reply --- */
 
-static void reply_ids(struct errand_request *request, struct slice conversation, struct slice turn,
-                      struct slice message, struct slice answer) {
+void widget_reply_ids(struct errand_request *request, const struct store_sent *sent) {
     struct buffer out = {0};
     struct json_writer json = json_writer_start(&out);
     json_begin_object(&json);
-    json_member_string(&json, "conversation", conversation);
-    json_member_string(&json, "turn", turn);
-    json_member_string(&json, "message", message);
-    json_member_string(&json, "answer", answer);
+    json_member_string(&json, "conversation", sent->conversation_id);
+    if (sent->turn_id.size > 0)
+        json_member_string(&json, "turn", sent->turn_id);
+    json_member_string(&json, "message", sent->message_id);
+    if (sent->answer_id.size > 0)
+        json_member_string(&json, "answer", sent->answer_id);
     json_end_object(&json);
     buffer_append_byte(&out, '\n');
     errand_reply(request, 202, buffer_slice(&out));
@@ -211,8 +266,11 @@ static void reply(struct widget_turn *turn, const struct fault *fault) {
     if (request && fault)
         errand_refuse(request, fault);
     else if (request)
-        reply_ids(request, id_slice(&turn->conversation), id_slice(&turn->id),
-                  id_slice(&turn->message), id_slice(&turn->answer));
+        widget_reply_ids(request,
+                         &(struct store_sent){.conversation_id = id_slice(&turn->conversation),
+                                              .turn_id = id_slice(&turn->id),
+                                              .message_id = id_slice(&turn->message),
+                                              .answer_id = id_slice(&turn->answer)});
 }
 
 /* The page is gone before it was told; the turn goes on. */
@@ -227,6 +285,8 @@ static void on_gone(void *user) {
 static void finish(struct widget_turn *turn) {
     hub_release(turn->claim);
     hub_wake(turn->hub, turn->channel);
+    if (turn->accepted)
+        desk_changed(turn->api->chat, id_slice(&turn->conversation), DESK_RING_NONE);
     buffer_finish(&turn->text);
     buffer_finish(&turn->scratch);
     arena_destroy(turn->arena);
@@ -238,7 +298,14 @@ static void on_event(void *user, const struct turn_event *event) {
     case TURN_EVENT_ACCEPTED:
         turn->accepted = true;
         publish_turn(turn);
+        if (turn->reopens)
+            visitor_publish_status(
+                turn->hub, turn->channel,
+                &(struct visitor_status){.conversation_id = id_slice(&turn->conversation),
+                                         .mode = SLICE("bot")});
         reply(turn, NULL);
+        if (hub_is_seized(turn->claim)) /* meanwhile: on_stop comes once more */
+            hub_stop(turn->hub, turn->channel, id_slice(&turn->conversation));
         break;
     case TURN_EVENT_START:
         turn->offline = event->offline;
@@ -274,12 +341,15 @@ static void on_flush(void *user) {
     hub_wake(turn->hub, turn->channel);
 }
 
-static const struct turn_sink sink = {on_event, on_flush};
+static const struct turn_sink sink = {on_event, on_flush, is_cut};
 
-/* Asked for by the visitor, on whatever loop. */
+/* Asked for by the visitor, or by who takes over; on whatever loop. */
 static void on_stop(void *user) {
     struct widget_turn *turn = user;
     if (!turn->turn)
+        return;
+    /* The visitor's message is to be kept, whoever answers it: see ACCEPTED. */
+    if (!turn->accepted && hub_is_seized(turn->claim))
         return;
     turn_cancel(turn->turn); /* the sink is not called again */
     if (turn->accepted) {
@@ -364,13 +434,14 @@ static struct widget_turn *create(const struct errand *errand, struct errand_req
     turn->hub = chat_parts(request->api->chat)->hub;
     turn->request = request;
     turn->arena = arena;
-    turn->channel = widget_channel(errand->what.bot, errand->what.user, arena);
+    turn->channel = visitor_channel(errand->what.bot, errand->what.user, arena);
     turn->key = arena_copy(arena, sending->key);
     turn->user_text = arena_copy(arena, sending->text);
     turn->id = request->id;
     turn->message = sending->message_id;
     turn->answer = sending->answer_id;
     turn->again = sending->again;
+    turn->reopens = sending->stands && slice_is(sending->standing.mode, "closed");
     turn->asks_lead = sending->asks_offline && !sending->has_lead;
     memcpy(turn->conversation.text, errand->what.id.data, ID_SIZE);
     turn->created_ms = clock_wall_ms();
@@ -383,9 +454,8 @@ static void start(struct errand *errand, struct errand_request *request) {
     struct fault fault;
     char address[64];
     if (sending->known) {
-        const struct store_sent *sent = &sending->sent;
         errand->request = NULL;
-        reply_ids(request, sent->conversation_id, sent->turn_id, sent->message_id, sent->answer_id);
+        widget_reply_ids(request, &sending->sent);
         errand_end(errand);
         return;
     }
@@ -416,7 +486,10 @@ static void send_message(struct errand *errand, struct errand_request *request) 
     const struct sending *sending = errand->own;
     struct fault fault;
     if (sending_fits(sending, request->bot, &fault)) {
-        start(errand, request);
+        if (!sending->known && sending->goes_on && sending_has_person(sending))
+            person_message(errand, request);
+        else
+            start(errand, request);
         return;
     }
     errand_end(errand);
@@ -463,7 +536,7 @@ static bool read_stop(struct errand *errand, struct http_exchange *exchange, str
 }
 
 static void stop(struct errand *errand, struct errand_request *request) {
-    struct slice channel = widget_channel(errand->what.bot, errand->what.user, errand->arena);
+    struct slice channel = visitor_channel(errand->what.bot, errand->what.user, errand->arena);
     hub_stop(chat_parts(request->api->chat)->hub, channel, errand->what.id);
     errand_end(errand);
     errand_nothing(request);

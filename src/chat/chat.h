@@ -5,6 +5,7 @@
 #include "gate/session.h"
 struct apikey_cache;
 struct breakers;
+struct desk;
 struct estimates;
 struct hub;
 struct fetcher;
@@ -31,6 +32,7 @@ struct chat_parts {
     struct ledger *ledger;        /* * */
     struct estimates *estimates;  /* * */
     struct hub *hub;              /* * */
+    struct desk *desk;            /* *; NULL: nobody takes conversations over */
     struct webhooks *webhooks;    /* * */
     /* * Their state is a struct sql_connections. NULL: tools that ask a database do not work. */
     struct workers *tool_workers;

@@ -89,6 +89,10 @@ static void take_history(struct turn *turn, const struct opening *opening) {
     };
 }
 
+static bool has_person(const struct store_history *history) {
+    return slice_is(history->mode, "waiting") || slice_is(history->mode, "operator");
+}
+
 static void on_done(struct store_job *job, const struct fault *fault) {
     struct opening *opening = (struct opening *)job;
     struct turn *turn = opening->turn;
@@ -98,8 +102,14 @@ static void on_done(struct store_job *job, const struct fault *fault) {
     struct fault gone;
     if (!fault && opening->history.found) {
         take_history(turn, opening);
+        turn->reopens = slice_is(opening->history.mode, "closed");
+        if (has_person(&opening->history)) {
+            fault_set(&gone, FAULT_CONFLICT, "A person answers in this conversation now.");
+            memcpy(gone.code, "conversation_busy", sizeof "conversation_busy");
+            fault = &gone;
+        }
         const struct model_message *last = &turn->messages[turn->message_count - 1];
-        if (turn->again && (last->role != MODEL_USER || last->part_count == 0)) {
+        if (!fault && turn->again && (last->role != MODEL_USER || last->part_count == 0)) {
             fault_set(&gone, FAULT_CONFLICT, "There is no message to answer again.");
             fault = &gone;
         }

@@ -10,7 +10,7 @@
 #include "chat/summary.h"
 #include "chat/tools.h"
 #include "chat/turn_state.h"
-#include "store/records.h"
+#include "store/desk.h"
 
 /* What these run functions read of the turn (on the writer's thread) does not change while they are
  * out. */
@@ -112,7 +112,10 @@ static bool write_begin(struct store_session *session, const struct turn *turn,
         .message_id = message.id,
         .answer_id = id_slice(&turn->answer_id),
     };
+    bool reopened;
     return store_conversation_put(session, &conversation, fault) &&
+           (!turn->reopens || store_handoff_reopen(session, conversation.id, turn->created_wall_ms,
+                                                   &reopened, fault)) &&
            (turn->again ? store_answers_replace(session, conversation.id, fault)
                         : add_message(session, turn, &message, fault)) &&
            add_counters(session, turn, fault) &&
@@ -207,13 +210,16 @@ static bool write_end(struct store_session *session, struct store_job *job, stru
         .turn_id = id_slice(&turn->id),
         .role = SLICE("assistant"),
         .text = turn->kept_answer,
-        .status = slice_of(!turn->fault        ? "complete"
-                           : turn->answer.size ? "partial"
-                                               : "failed"),
+        .status = slice_of(!turn->fault && !turn->cut ? "complete"
+                           : turn->kept_answer.size   ? "partial"
+                                                      : "failed"),
         .created_ms = turn->ended_wall_ms,
         .replies = turn->replies,
     };
-    if (!write_begin(session, turn, fault) || !add_answer(session, &answer, deleted, fault))
+    /* Who was taken over from before the first word has said nothing. */
+    bool silent = turn->cut && turn->seen.size == 0;
+    if (!write_begin(session, turn, fault) ||
+        (!silent && !add_answer(session, &answer, deleted, fault)))
         return false;
     for (const struct call *call = turn->ended_calls; call; call = call->next)
         if (!write_call(session, turn, call, fault))
@@ -224,7 +230,8 @@ static bool write_end(struct store_session *session, struct store_job *job, stru
 
 void record_end(struct turn *turn) {
     turn->ended_wall_ms = clock_wall_ms();
-    turn->kept_answer = turn_redacted(turn, REDACT_LOG, buffer_slice(&turn->answer));
+    turn->kept_answer =
+        turn_redacted(turn, REDACT_LOG, turn->cut ? turn->seen : buffer_slice(&turn->answer));
     turn_warn_of_costly_rules(turn);
     submit(turn, &turn->end, false, write_end, on_ended);
 }

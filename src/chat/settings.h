@@ -151,6 +151,11 @@ struct lead_settings {
 };
 #define LEAD_FIELDS "name, email, phone, company, message"
 
+/* When a person is called for. */
+struct handoff_settings {
+    bool enabled;
+};
+
 /* Images that visitors may send. */
 struct attachment_settings {
     size_t images;            /* most in one message; 0: none are taken */
@@ -188,6 +193,7 @@ struct bot {
     struct budget_settings budget;
     struct widget_settings widget;
     struct lead_settings lead;
+    struct handoff_settings handoff;
     struct attachment_settings attachments;
     int64_t retention_ms;        /* after which a conversation is erased; 0: never */
     const struct redact *redact; /* NULL: nothing is taken out */

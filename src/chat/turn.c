@@ -187,7 +187,18 @@ static enum turn_step fit(struct turn *turn) {
 
 /* --- record: every admitted turn ends here --- */
 
+/* While the client still listens. */
+static void note_seen(struct turn *turn) {
+    struct slice seen;
+    if (!turn->sink || !turn->sink->is_cut || !turn->sink->is_cut(turn->sink_user, &seen))
+        return;
+    turn->cut = true;
+    turn->seen = arena_copy(turn->arena, seen);
+    turn->replies = (struct slice){NULL, 0};
+}
+
 static enum turn_step record(struct turn *turn) {
+    note_seen(turn);
     tools_prepare_record(turn);
     record_end(turn);
     int64_t now_us = clock_monotonic_us();
@@ -391,6 +402,7 @@ void turn_cancel(struct turn *turn) {
     if (is_over(turn))
         return;
     atomic_fetch_add(&turn->chat->parts.metrics->turns_cancelled, 1);
+    note_seen(turn);
     turn->sink = NULL;
     turn->ended = true;
     money_stream_end(turn);

@@ -63,6 +63,9 @@ struct turn_sink {
     void (*event)(void *user, const struct turn_event *event);
     /* After a batch of events: time to send what was written. */
     void (*flush)(void *user);
+    /* Whether its reader was refused some of the answer, and what they have of it: only that is
+     * recorded. Asked for when the turn ends, also by turn_cancel. NULL: they have all. */
+    bool (*is_cut)(void *user, struct slice *ret_seen);
 };
 
 struct turn_request {

@@ -90,6 +90,7 @@ struct turn {
     bool again;
     bool must_exist;
     bool goes_on; /* the client named the conversation */
+    bool reopens; /* it was closed */
     const struct model_tool *client_tools;
     size_t client_tool_count;
     struct turn_history history;
@@ -163,10 +164,12 @@ struct turn {
     /* record */
     struct turn_job open, end;
     struct slice kept_text, kept_answer; /* the message and the answer as the store keeps them */
-    struct summary *summarizing;         /* NULL when not */
-    bool begun;                          /* conversation, message and counters are committed */
-    unsigned jobs;                       /* with the store */
-    bool done;                           /* step DONE was reached: freed when no job is out */
+    bool cut;                    /* its reader was refused some of the answer, and has … */
+    struct slice seen;           /* … this much */
+    struct summary *summarizing; /* NULL when not */
+    bool begun;                  /* conversation, message and counters are committed */
+    unsigned jobs;               /* with the store */
+    bool done;                   /* step DONE was reached: freed when no job is out */
 };
 
 /* Runs steps until one waits. */

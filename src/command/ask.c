@@ -66,7 +66,7 @@ static void on_flush(void *user) {
     fflush(stdout);
 }
 
-static const struct turn_sink sink = {on_event, on_flush};
+static const struct turn_sink sink = {.event = on_event, .flush = on_flush};
 
 static void on_idle(void *user) {
     loop_stop(user);

@@ -79,6 +79,15 @@ const struct section attachment_section = {.name = "attachments",
                                            .help = "Images that visitors may send with a message.",
                                            ROWS(attachment_options)};
 
+static const struct option handoff_options[] = {
+    ROW("enabled", OPTION_BOOLEAN, struct draft_bot, bot.handoff.enabled, .fallback = "false",
+        .help = "Whether visitors may ask for a person, and operators may take conversations over "
+                "(`switchboard operator add`, then `/desk`)."),
+};
+const struct section handoff_section = {.name = "handoff",
+                                        .help = "When a person is called for, instead of the bot.",
+                                        ROWS(handoff_options)};
+
 const struct section widget_section = {
     .name = "widget",
     .help = "How it looks on a page (`<script src=\"…/widget.js\" data-bot=\"NAME\" async>`).",

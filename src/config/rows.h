@@ -21,7 +21,7 @@ enum { KIB = 1024, MIB = 1024 * KIB, SECOND = 1000, MINUTE = 60 * SECOND, HOUR =
     "while it changes, the new one and the old one with a blank between them."
 
 /* options_widget.c */
-extern const struct section widget_section, lead_section, attachment_section;
+extern const struct section widget_section, lead_section, attachment_section, handoff_section;
 /* options_redact.c */
 extern const struct section redact_section;
 /* options_tools.c */

@@ -7,8 +7,10 @@ export const origin = "https://shop.example.com";
 
 // One open event stream: what has come so far, in order.
 export class Watch {
-  constructor(visitor, lastId) {
+  // `visitor`: whoever has `get`, a visitor or an operator.
+  constructor(visitor, lastId, path = `/events?bot=${visitor.bot}`) {
     this.visitor = visitor;
+    this.path = path;
     this.events = [];
     this.controller = new AbortController();
     this.over = this.#read(lastId);
@@ -16,7 +18,7 @@ export class Watch {
 
   async #read(lastId) {
     try {
-      const reply = await this.visitor.get(`/events?bot=${this.visitor.bot}`, { ...(lastId && { "last-event-id": lastId }) }, { signal: this.controller.signal });
+      const reply = await this.visitor.get(this.path, { ...(lastId && { "last-event-id": lastId }) }, { signal: this.controller.signal });
       this.status = reply.status;
       if (reply.status !== 200) return (this.error = (await reply.json()).error);
       let text = "";

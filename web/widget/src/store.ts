@@ -232,6 +232,7 @@ export class Store {
         break;
       case "status":
         this.standings.take(event.conversation, event);
+        this.flush();
         break;
       case "turn":
         this.#turn(event);

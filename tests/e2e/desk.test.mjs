@@ -1,0 +1,175 @@
+// Operators take conversations over: the bot is silent from that moment, nothing is lost, nothing comes twice.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { Server, run, until } from "./support/server.mjs";
+import { startProvider, oneBot } from "./support/provider.mjs";
+import { Visitor, origin } from "./support/widget_client.mjs";
+import { Operator, newKey } from "./support/desk_client.mjs";
+
+async function start(t, { bot = {}, config = {} } = {}) {
+  const provider = await startProvider(t);
+  const server = await Server.start(t, { threads: 2, ...oneBot(provider, { access: { anonymous: true, origins: [origin] }, handoff: { enabled: true }, ...bot }), ...config });
+  const visitor = new Visitor(server);
+  const boot = await visitor.boot();
+  return { provider, server, visitor, boot };
+}
+
+const call = async (visitor, conversation) => {
+  const reply = await visitor.post("/handoff", { conversation, key: newKey(), language: "uk" });
+  return { status: reply.status, ...(await reply.json()) };
+};
+
+test("asked for, taken over in mid answer, answered, handed back", async (t) => {
+  const { provider, server, visitor, boot } = await start(t);
+  assert.equal(boot.handoff, true);
+  const operator = await Operator.come(server, "anna", "--display", "Anna");
+  const desk = await operator.watch();
+  const watch = await visitor.watch();
+  const sent = await visitor.send("slow 5; count 2000");
+  await until(() => watch.named("delta").length > 5, "the answer to begin");
+  const taken = await operator.act(sent.conversation, "take");
+  assert.deepEqual([taken.mode, taken.operator.display], ["operator", "Anna"]);
+  const status = await watch.wait("status", ({ mode }) => mode === "operator");
+  assert.equal(status.operator, "Anna");
+  // What the visitor saw of the answer is what is kept of it.
+  const { messages } = await visitor.conversation(sent.conversation);
+  const [cut] = watch.named("message");
+  assert.equal(cut.status, "partial");
+  assert.deepEqual(messages.map(({ role, content, status }) => [role, content, status]), [
+    ["user", "slow 5; count 2000", "complete"],
+    ["assistant", cut.content, "partial"],
+  ]);
+  assert.ok(cut.content.startsWith(watch.deltas(sent.turn)));
+  const end = await watch.wait("end");
+  assert.equal(end.finish, "cancelled");
+  // The operator and the visitor talk; the bot does not.
+  const requests = (await provider.requests()).length;
+  const key = newKey();
+  const written = await operator.write(sent.conversation, "Hello, **Anna** here.", { key });
+  const heard = await watch.wait("message", ({ role }) => role === "operator");
+  assert.deepEqual([heard.content, heard.author, heard.key, heard.id], ["Hello, **Anna** here.", "Anna", key, written.message.id]);
+  const again = await operator.write(sent.conversation, "Hello, **Anna** here.", { key });
+  assert.deepEqual(again, written);
+  const reply = await visitor.send("My parcel is 1042", { conversation: sent.conversation });
+  assert.deepEqual([reply.status, reply.turn, reply.answer], [202, undefined, undefined]);
+  await watch.wait("message", ({ id, role }) => id === reply.message && role === "user");
+  const ring = await desk.wait("conversation", ({ ring, last }) => ring && last?.text === "My parcel is 1042");
+  assert.equal(ring.id, sent.conversation);
+  await operator.act(sent.conversation, "typing");
+  await watch.wait("status", ({ typing }) => typing);
+  assert.equal((await provider.requests()).length, requests);
+  // From here on it is the bot's again, and it knows what was said.
+  const given = await operator.act(sent.conversation, "give", { to: "bot" });
+  assert.deepEqual([given.mode, given.operator], ["bot", null]);
+  await watch.wait("status", ({ mode }) => mode === "bot");
+  const next = await visitor.send("say Thank you", { conversation: sent.conversation });
+  await watch.wait("end", ({ turn }) => turn === next.turn);
+  const prompt = JSON.stringify((await provider.requests()).at(-1));
+  assert.match(prompt, /Hello, \*\*Anna\*\* here\./);
+  assert.match(prompt, /My parcel is 1042/);
+  const order = watch.events.map(({ name, role, mode }) => [name, role ?? mode].filter(Boolean).join(" "));
+  const from = order.indexOf("status operator"), to = order.indexOf("status bot");
+  assert.ok(!order.slice(from, to).some((one) => one === "delta" || one === "message assistant"), order.join("\n"));
+  assert.equal(watch.named("message").filter(({ role }) => role === "operator").length, 1);
+  await watch.close();
+  await desk.close();
+});
+
+test("a call for a person rings, waits in its place, and is taken by one of two", async (t) => {
+  const { server, visitor } = await start(t);
+  const anna = await Operator.come(server, "anna");
+  const boris = await Operator.come(server, "boris");
+  const desk = await anna.watch();
+  const watch = await visitor.watch();
+  const called = await call(visitor);
+  assert.deepEqual([called.status, called.mode, called.position], [202, "waiting", 1]);
+  const ring = await desk.wait("conversation", ({ ring }) => ring);
+  assert.deepEqual([ring.id, ring.mode, ring.language], [called.conversation, "waiting", "uk"]);
+  const other = new Visitor(server);
+  await other.boot();
+  const second = await call(other);
+  assert.equal(second.position, 2);
+  // The same call again is the same call.
+  assert.equal((await call(visitor, called.conversation)).conversation, called.conversation);
+  assert.deepEqual((await anna.list()).map(({ id }) => id), [called.conversation, second.conversation]);
+  const otherWatch = await other.watch();
+  const takes = await Promise.all([anna, boris].map((one) => one.post(`/conversations/${called.conversation}/take`)));
+  const statuses = takes.map(({ status }) => status).sort();
+  assert.deepEqual(statuses, [200, 409]);
+  await otherWatch.wait("status", ({ position }) => position === 1);
+  const [winner, loser] = takes[0].status === 200 ? [anna, boris] : [boris, anna];
+  assert.deepEqual(await loser.refused(`/conversations/${called.conversation}/take`), [409, "taken"]);
+  assert.deepEqual(await loser.refused(`/conversations/${called.conversation}/messages`, { text: "hi", key: newKey() }), [409, "not_yours"]);
+  assert.deepEqual(await loser.refused(`/conversations/${called.conversation}/close`), [409, "not_yours"]);
+  // A note is nobody's but the operators'.
+  await loser.write(called.conversation, "A note that must not be seen", { note: true });
+  await winner.write(called.conversation, "I am here.");
+  await watch.wait("message", ({ role }) => role === "operator");
+  const { messages } = await visitor.conversation(called.conversation);
+  assert.deepEqual(messages.map(({ content }) => content), ["I am here."]);
+  assert.deepEqual((await winner.one(called.conversation)).messages.map(({ role }) => role), ["note", "operator"]);
+  assert.ok(!JSON.stringify(watch.events).includes("must not be seen"));
+  await desk.wait("note", ({ content }) => content === "A note that must not be seen");
+  const closed = await winner.act(called.conversation, "close", { reason: "solved" });
+  assert.deepEqual([closed.mode, closed.reason], ["closed", "solved"]);
+  await watch.wait("status", ({ mode }) => mode === "closed");
+  assert.deepEqual((await anna.list("closed")).map(({ id }) => id), [called.conversation]);
+  // Who writes again talks to the bot again.
+  const sent = await visitor.send("say Hello again", { conversation: called.conversation });
+  await watch.wait("status", ({ mode }) => mode === "bot");
+  await watch.wait("end", ({ turn }) => turn === sent.turn);
+  for (const one of [watch, otherWatch, desk]) await one.close();
+});
+
+test("one who is removed while signed in is out, and their visitors wait again", async (t) => {
+  const { server, visitor } = await start(t);
+  const anna = await Operator.come(server, "anna");
+  const desk = await anna.watch();
+  const called = await call(visitor);
+  await anna.act(called.conversation, "take");
+  assert.equal(run(["operator", "remove", "-c", server.file, "anna"]).status, 0);
+  assert.deepEqual(await anna.refused(`/conversations/${called.conversation}/messages`, { text: "hi", key: newKey() }), [401, "signed_out"]);
+  await desk.wait("signed_out");
+  await until(() => desk.ended, "the end of the stream");
+  const boris = await Operator.come(server, "boris");
+  assert.deepEqual((await boris.list()).map(({ id, mode }) => [id, mode]), [[called.conversation, "waiting"]]);
+});
+
+test("a thousand takeovers at any moment: nothing of the bot comes behind the operator's first", async (t) => {
+  const { server } = await start(t);
+  const operator = await Operator.come(server);
+  const rounds = Number(process.env.SWITCHBOARD_TAKEOVERS ?? 1000), width = 20;
+  let number = 0, cut = 0, whole = 0;
+  const one = async () => {
+    while (number < rounds) {
+      const at = number++;
+      const visitor = new Visitor(server);
+      await visitor.boot();
+      const watch = await visitor.watch();
+      const sent = await visitor.send(`slow 1; count ${10 + (at % 30)}`);
+      assert.equal(sent.status, 202);
+      // Anywhere from before the first word to after the last.
+      await until(() => watch.named("delta").length >= at % 23 || watch.named("end").length, "some of the answer");
+      const reply = await operator.post(`/conversations/${sent.conversation}/take`);
+      assert.equal(reply.status, 200, await reply.text());
+      await operator.write(sent.conversation, "Here I am.");
+      const first = await watch.wait("message", ({ role }) => role === "operator");
+      const behind = watch.events.slice(watch.events.findIndex(({ name, mode }) => name === "status" && mode === "operator"));
+      assert.deepEqual(behind.filter(({ name, role }) => name === "delta" || name === "tool" || role === "assistant"), []);
+      // What is kept of the answer is what was seen of it.
+      const { messages } = await visitor.conversation(sent.conversation);
+      const answer = watch.events.find(({ name, role }) => name === "message" && role === "assistant");
+      const kept = messages.find(({ role }) => role === "assistant");
+      assert.equal(kept?.content ?? "", answer.content);
+      assert.equal(messages.at(-1).id, first.id);
+      assert.ok(messages.at(-1).position === messages.length);
+      if (kept?.status === "complete") whole++;
+      else cut++;
+      await watch.close();
+    }
+  };
+  await Promise.all(Array.from({ length: width }, one));
+  assert.equal(cut + whole, rounds);
+  assert.ok(cut > rounds / 10, `only ${cut} were cut`);
+  t.diagnostic(`${rounds} takeovers: ${cut} in mid answer, ${whole} behind its end`);
+});
