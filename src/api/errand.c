@@ -19,6 +19,7 @@ void errand_end(struct errand *errand) {
     if (errand->request)
         errand->request->errand = NULL;
     buffer_finish(&errand->out);
+    settings_release(errand->settings);
     arena_destroy(errand->arena);
 }
 
@@ -204,6 +205,7 @@ static struct errand_request *begin(struct api *api, struct http_exchange *excha
     request->api = api;
     request->exchange = exchange;
     request->settings = settings_reference(chat_settings(api->chat));
+    errand->settings = settings_reference(request->settings);
     request->errand = errand;
     request->id = id_create();
     http_exchange_watch(exchange, &(struct http_watch){on_gone, on_drained, request});
@@ -241,6 +243,7 @@ void errand_open(struct api *api, struct http_exchange *exchange,
         return;
     }
     errand->what.bot = arena_copy(arena, slice_of(request->bot->name));
+    errand->bot = request->bot;
     const struct credentials credentials = credentials_of(exchange, request->bot);
     struct identify *identify = identify_start(api->chat, request->settings, request->bot,
                                                &credentials, on_identified, request);

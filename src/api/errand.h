@@ -44,6 +44,8 @@ struct errand {
     const struct operation *operation;
     struct arena *arena; /* the errand lies in it */
     struct chat *chat;
+    struct settings *settings;      /* a reference of its own: the request's may be gone */
+    const struct bot *bot;          /* of them; NULL at the desk */
     struct errand_request *request; /* NULL when the client is gone */
     struct identity who;            /* claims in the arena */
     struct store_conversation what; /* whose, and of which bot */

@@ -5,7 +5,9 @@
  * starts a turn that belongs to no connection: a page that is closed or loaded anew loses nothing.
  */
 #pragma once
+#include "base/slice.h"
 struct api;
+struct bot;
 struct errand;
 struct errand_request;
 struct store_sent;
@@ -33,3 +35,7 @@ void widget_delete(struct api *api, struct http_exchange *exchange);
 void widget_reply_ids(struct errand_request *request, const struct store_sent *sent);
 /* A `finish`: the message goes to the person who answers there, or is waited for. */
 void person_message(struct errand *errand, struct errand_request *request);
+/* Whether the message calls for a person, by the bot's keywords. */
+bool person_is_called(const struct bot *bot, struct slice text);
+/* A `finish` of such a message: it is kept, and a person is called for. */
+void person_call(struct errand *errand, struct errand_request *request);

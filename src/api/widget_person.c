@@ -1,14 +1,18 @@
-/* Where a person answers: the visitor's messages go to them, and POST /api/widget/handoff calls for
- * one. */
+/* Where a person answers: the visitor's messages go to them. A person is called for by POST
+ * /api/widget/handoff, or by a message with one of the bot's words for it. */
 #include "api/api_state.h"
 #include "api/errand.h"
 #include "api/widget.h"
 #include "api/widget_attachments.h"
+#include "api/widget_files.h"
 #include "api/widget_sending.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/fold.h"
 #include "base/json.h"
+#include "base/memory.h"
+#include "base/utf8.h"
 #include "chat/chat.h"
 #include "chat/desk.h"
 #include "chat/handoff.h"
@@ -16,6 +20,8 @@
 #include "chat/settings.h"
 #include "chat/visitor.h"
 #include "hub/hub.h"
+
+enum { REASON_MAX = 200 };
 
 static bool busy(struct fault *fault) {
     fault_set(fault, FAULT_CONFLICT, "Who answers has changed: please send it again.");
@@ -25,28 +31,31 @@ static bool busy(struct fault *fault) {
 
 /* --- messages --- */
 
-static bool add_message(struct store_session *session, struct errand *errand, struct slice text,
-                        struct fault *fault) {
-    const struct sending *sending = errand->own;
+static bool add_message(struct store_session *session, struct errand *errand, struct fault *fault) {
+    struct sending *sending = errand->own;
     int64_t now_ms = clock_wall_ms();
-    const struct store_message message = {.id = id_slice(&sending->message_id),
-                                          .conversation_id = errand->what.id,
-                                          .role = SLICE("user"),
-                                          .text = text,
-                                          .status = SLICE("complete"),
-                                          .created_ms = now_ms};
+    const struct store_message message = {
+        .id = id_slice(&sending->message_id),
+        .conversation_id = errand->what.id,
+        .role = SLICE("user"),
+        .text = redact_text(errand->bot->redact, REDACT_LOG, sending->text, errand->arena),
+        .status = SLICE("complete"),
+        .created_ms = now_ms};
     const struct store_sent sent = {
         .key = sending->key, .conversation_id = errand->what.id, .message_id = message.id};
     struct store_conversation conversation = errand->what;
     conversation.door = SLICE("widget");
+    conversation.language = sending->language;
     conversation.created_ms = now_ms;
     if (!store_conversation_put(session, &conversation, fault) ||
         !store_message_add(session, &message, fault) ||
         !store_sent_add(session, &errand->what, &sent, now_ms, fault))
         return false;
-    for (size_t i = 0; i < sending->attachment_count; i++)
+    for (size_t i = 0; i < sending->attachment_count; i++) {
+        sending->attachments[i].message_id = message.id;
         if (!store_attachment_send(session, sending->attachment_ids[i], &message, fault))
             return false;
+    }
     return true;
 }
 
@@ -60,8 +69,7 @@ static bool run_message(struct store_session *session, struct errand *errand, st
         return false;
     if (sending->known)
         return true;
-    return sending_has_person(sending) ? add_message(session, errand, sending->kept_text, fault)
-                                       : busy(fault);
+    return sending_has_person(sending) ? add_message(session, errand, fault) : busy(fault);
 }
 
 static void publish_message(const struct errand *errand) {
@@ -91,40 +99,188 @@ static void publish_message(const struct errand *errand) {
     buffer_finish(&out);
 }
 
-static void finish_message(struct errand *errand, struct errand_request *request) {
-    struct sending *sending = errand->own;
-    errand->request = NULL;
-    if (!sending->known) {
-        publish_message(errand);
-        desk_changed(errand->chat, errand->what.id, DESK_RING_OPERATOR);
-    }
+static void reply_message(struct errand *errand, struct errand_request *request) {
+    const struct sending *sending = errand->own;
     const struct store_sent ids = {.conversation_id = errand->what.id,
                                    .message_id = sending->known ? sending->sent.message_id
                                                                 : id_slice(&sending->message_id)};
+    errand->request = NULL;
     if (request)
         widget_reply_ids(request, &ids);
     errand_end(errand);
 }
 
+static void finish_message(struct errand *errand, struct errand_request *request) {
+    const struct sending *sending = errand->own;
+    if (!sending->known) {
+        publish_message(errand);
+        desk_changed(errand->chat, errand->what.id, DESK_RING_OPERATOR);
+    }
+    reply_message(errand, request);
+}
+
 void person_message(struct errand *errand, struct errand_request *request) {
     static const struct operation operation = {
         .writes = true, .run = run_message, .finish = finish_message, .even_gone = true};
-    struct sending *sending = errand->own;
     struct fault fault;
     if (!errand_may_create(request, "messages", errand->what.user, &fault)) {
         errand_end(errand);
         errand_refuse(request, &fault);
         return;
     }
-    /* Here: the rules belong to the request's settings, which the store's thread may outlive. */
-    sending->kept_text =
-        redact_text(request->bot->redact, REDACT_LOG, sending->text, errand->arena);
-    for (size_t i = 0; i < sending->attachment_count; i++)
-        sending->attachments[i].message_id = id_slice(&sending->message_id);
     errand_go_on(errand, &operation);
 }
 
-/* --- a call for a person --- */
+/* --- nobody is there --- */
+
+/* What the visitor reads, in their language. */
+static struct slice nobody_text(const struct errand *errand) {
+    const struct sending *sending = errand->own;
+    struct slice texts;
+    struct buffer text = {0};
+    char opens[LOCAL_TEXT_SIZE];
+    bool known = sending->home.opens_ms > 0;
+    widget_texts(sending->language, &texts);
+    json_read_string(json_get(texts, known ? "nobody_until" : "nobody"), &text);
+    size_t at = slice_find(buffer_slice(&text), SLICE("{time}"));
+    struct slice result = arena_copy(errand->arena, buffer_slice(&text));
+    buffer_finish(&text);
+    if (!known || at == SIZE_MAX)
+        return result;
+    local_write(errand->bot->handoff.hours.zone, sending->home.opens_ms, opens);
+    return slice_of(arena_printf(errand->arena, "%.*s%s%.*s", (int)at, result.data, opens,
+                                 SLICE_ARG(slice_from(result, at + strlen("{time}")))));
+}
+
+/* Whether they can be handed over; if not, they are told so, in the conversation itself. */
+static bool look_for_somebody(struct store_session *session, struct errand *errand,
+                              struct fault *fault) {
+    struct sending *sending = errand->own;
+    int64_t now_ms = clock_wall_ms();
+    if (sending_has_person(sending))
+        return true;
+    if (!handoff_home(session, chat_parts(errand->chat)->desk, errand->bot, now_ms, errand->arena,
+                      &sending->home, fault))
+        return false;
+    if (sending->home.somebody || sending->known) /* then they were told before */
+        return true;
+    sending->nobody = nobody_text(errand);
+    const struct store_message message = {.id = id_slice(&sending->answer_id),
+                                          .conversation_id = errand->what.id,
+                                          .role = SLICE("assistant"),
+                                          .text = sending->nobody,
+                                          .status = SLICE("complete"),
+                                          .created_ms = now_ms};
+    return store_message_add(session, &message, fault);
+}
+
+/* With the form for how they can be reached, where the bot asks for it (`lead`). */
+static void publish_nobody(const struct errand *errand) {
+    const struct sending *sending = errand->own;
+    struct hub *hub = chat_parts(errand->chat)->hub;
+    struct slice channel = visitor_channel(errand->what.bot, errand->what.user, errand->arena);
+    for (int lead = 0; lead < 2; lead++) {
+        struct buffer out = {0};
+        struct json_writer json = json_writer_start(&out);
+        json_begin_object(&json);
+        json_member_string(&json, "conversation", errand->what.id);
+        json_member_string(&json, "turn", id_slice(&sending->answer_id));
+        if (!lead) {
+            json_member_string(&json, "id", id_slice(&sending->answer_id));
+            json_member_string(&json, "role", SLICE("assistant"));
+            json_member_string(&json, "content", sending->nobody);
+            json_member_string(&json, "status", SLICE("complete"));
+            json_member_int(&json, "created_at", clock_wall_ms() / 1000);
+        }
+        json_end_object(&json);
+        const struct hub_event event = {.name = lead ? "lead" : "message",
+                                        .data = buffer_slice(&out)};
+        hub_publish(hub, channel, &event, clock_wall_ms());
+        buffer_finish(&out);
+    }
+    hub_wake(hub, channel);
+    desk_changed(errand->chat, errand->what.id, DESK_RING_NONE);
+}
+
+static bool start_handoff(struct errand *errand, enum handoff_cause cause, struct slice reason,
+                          void (*done)(void *user, const struct fault *fault),
+                          struct fault *fault) {
+    const struct handoff_request what = {.bot = errand->what.bot,
+                                         .user = errand->what.user,
+                                         .conversation_id = errand->what.id,
+                                         .to = HANDOFF_WAITING,
+                                         .actor = {.cause = cause},
+                                         .reason = reason};
+    return handoff_start(errand->chat, &what, done, errand, fault);
+}
+
+/* --- called for by words --- */
+
+/* Letters in any case, with or without accents; a keyword stands between other signs. */
+bool person_is_called(const struct bot *bot, struct slice text) {
+    if (!bot->handoff.enabled || bot->handoff.keyword_count == 0 || !utf8_valid(text))
+        return false;
+    char *said = memory_allocate(2 * (text.size + 2));
+    char word[2 * 128];
+    said[0] = ' ';
+    size_t size = fold_text(text, said + 1) + 1;
+    said[size++] = ' ';
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)said[i] < 128 &&
+            !((said[i] >= 'a' && said[i] <= 'z') || (said[i] >= '0' && said[i] <= '9')))
+            said[i] = ' ';
+    bool called = false;
+    for (size_t i = 0; i < bot->handoff.keyword_count && !called; i++) {
+        struct slice keyword = slice_first(slice_of(bot->handoff.keywords[i]), 100);
+        word[0] = ' ';
+        size_t length = fold_text(keyword, word + 1) + 1;
+        word[length++] = ' ';
+        called = slice_find((struct slice){said, size}, (struct slice){word, length}) != SIZE_MAX;
+    }
+    free(said);
+    return called;
+}
+
+static bool run_words(struct store_session *session, struct errand *errand, struct fault *fault) {
+    struct sending *sending = errand->own;
+    if (!store_sent_find(session, &errand->what, sending->key, errand->arena, &sending->known,
+                         &sending->sent, fault))
+        return false;
+    return sending->known || (add_message(session, errand, fault) &&
+                              store_standing_get(session, errand->what.id, errand->arena,
+                                                 &sending->stands, &sending->standing, fault) &&
+                              look_for_somebody(session, errand, fault));
+}
+
+static void finish_words(struct errand *errand, struct errand_request *request) {
+    const struct sending *sending = errand->own;
+    struct fault ignored; /* somebody is at it already: that is as good */
+    if (!sending->known) {
+        publish_message(errand);
+        if (sending_has_person(sending))
+            desk_changed(errand->chat, errand->what.id, DESK_RING_OPERATOR);
+        else if (sending->home.somebody)
+            start_handoff(errand, HANDOFF_BY_RULE, slice_first(sending->text, REASON_MAX), NULL,
+                          &ignored);
+        else
+            publish_nobody(errand);
+    }
+    reply_message(errand, request);
+}
+
+void person_call(struct errand *errand, struct errand_request *request) {
+    static const struct operation operation = {
+        .writes = true, .run = run_words, .finish = finish_words, .even_gone = true};
+    struct fault fault;
+    if (errand_may_create(request, "messages", errand->what.user, &fault)) {
+        errand_go_on(errand, &operation);
+        return;
+    }
+    errand_end(errand);
+    errand_refuse(request, &fault);
+}
+
+/* --- called for by the button --- */
 
 /* A conversation may begin with it. Whose it is, is seen when it is written to. */
 static bool run_call(struct store_session *session, struct errand *errand, struct fault *fault) {
@@ -137,6 +293,7 @@ static bool run_call(struct store_session *session, struct errand *errand, struc
         errand->what.id = sending->sent.conversation_id;
     conversation.id = errand->what.id;
     conversation.door = SLICE("widget");
+    conversation.language = sending->language;
     conversation.created_ms = clock_wall_ms();
     const struct store_sent sent = {.key = sending->key, .conversation_id = conversation.id};
     struct store_entry entry;
@@ -144,11 +301,10 @@ static bool run_call(struct store_session *session, struct errand *errand, struc
             store_conversation_get(session, &conversation, errand->arena, &entry, fault)) &&
            store_conversation_put(session, &conversation, fault) &&
            store_sent_add(session, &errand->what, &sent, conversation.created_ms, fault) &&
-           (sending->language.size == 0 ||
-            store_conversation_language(session, conversation.id, sending->language, fault)) &&
            store_standing_get(session, conversation.id, errand->arena, &sending->stands,
                               &sending->standing, fault) &&
-           store_handoff_place(session, conversation.id, &sending->place, fault);
+           store_handoff_place(session, conversation.id, &sending->place, fault) &&
+           look_for_somebody(session, errand, fault);
 }
 
 static void reply_call(struct errand *errand, struct errand_request *request) {
@@ -193,16 +349,16 @@ static void on_called(void *user, const struct fault *fault) {
 }
 
 static void finish_call(struct errand *errand, struct errand_request *request) {
-    struct sending *sending = errand->own;
-    const struct handoff_request what = {.bot = errand->what.bot,
-                                         .user = errand->what.user,
-                                         .conversation_id = errand->what.id,
-                                         .to = HANDOFF_WAITING,
-                                         .actor = {.cause = HANDOFF_BY_VISITOR}};
+    const struct sending *sending = errand->own;
     struct fault fault;
     if (sending_has_person(sending)) {
         reply_call(errand, request);
-    } else if (!handoff_start(request->api->chat, &what, on_called, errand, &fault)) {
+    } else if (!sending->home.somebody) {
+        if (sending->nobody.size > 0)
+            publish_nobody(errand);
+        reply_call(errand, request);
+    } else if (!start_handoff(errand, HANDOFF_BY_VISITOR, (struct slice){NULL, 0}, on_called,
+                              &fault)) {
         errand_end(errand);
         errand_refuse(request, &fault);
     }

@@ -3,6 +3,7 @@
 #pragma once
 #include "api/errand.h"
 #include "api/widget_attachments.h"
+#include "chat/handoff_home.h"
 #include "store/desk.h"
 
 /* What a request asks for, in the errand's arena. */
@@ -22,8 +23,9 @@ struct sending {
     struct store_sent sent;
     bool stands; /* the conversation is there; who answers it: */
     struct store_standing standing;
-    int64_t place;          /* in the queue; 0: it does not wait */
-    struct slice kept_text; /* as the store keeps it, where a person answers */
+    int64_t place; /* in the queue; 0: it does not wait */
+    struct handoff_home home;
+    struct slice nobody; /* what the visitor reads where nobody is there */
 };
 
 /* `read`: make errand->own a struct sending. */

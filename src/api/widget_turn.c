@@ -16,6 +16,7 @@
 #include "chat/chat.h"
 #include "chat/confirm.h"
 #include "chat/desk.h"
+#include "chat/handoff.h"
 #include "chat/settings.h"
 #include "chat/turn.h"
 #include "chat/visitor.h"
@@ -32,14 +33,16 @@ struct widget_turn {
     struct turn *turn;              /* NULL while it is being started, and once it is over */
     struct errand_request *request; /* to reply to; NULL once it is, or gone */
     struct arena *arena;            /* this lies in it */
-    struct slice channel, key, user_text;
+    struct slice bot, user, channel, key, user_text;
     struct store_attachment attachments[ATTACHMENTS_MAX]; /* without data */
     size_t attachment_count;
     struct id id, conversation, message, answer;
     int64_t created_ms;
     bool accepted, offline, failed, again;
-    bool reopens;   /* the conversation was closed */
-    bool cut;       /* somebody took over, and a word of it was not said */
+    bool reopens;    /* the conversation was closed */
+    bool cut;        /* somebody took over, and a word of it was not said */
+    bool hands_over; /* the bot calls for a person, when it has answered */
+    struct slice reason, summary;
     bool asks_lead; /* they are asked how they can be reached when nobody can answer */
     struct buffer text, scratch;
 };
@@ -282,8 +285,34 @@ static void on_gone(void *user) {
 
 /* --- the turn --- */
 
+/* Behind what the bot said. Where somebody is at it already, that is as good. */
+static void hand_over(const struct widget_turn *turn) {
+    struct fault ignored;
+    const struct handoff_request what = {.bot = turn->bot,
+                                         .user = turn->user,
+                                         .conversation_id = id_slice(&turn->conversation),
+                                         .to = HANDOFF_WAITING,
+                                         .actor = {.cause = HANDOFF_BY_BOT},
+                                         .reason = turn->reason,
+                                         .summary = turn->summary};
+    handoff_start(turn->api->chat, &what, NULL, NULL, &ignored);
+}
+
+static void note_handoff(struct widget_turn *turn, struct slice arguments) {
+    struct buffer text = {0};
+    turn->hands_over = arguments.size > 0 && !hub_is_seized(turn->claim);
+    json_read_string(json_get(arguments, "reason"), &text);
+    turn->reason = arena_copy(turn->arena, buffer_slice(&text));
+    buffer_clear(&text);
+    json_read_string(json_get(arguments, "summary"), &text);
+    turn->summary = arena_copy(turn->arena, buffer_slice(&text));
+    buffer_finish(&text);
+}
+
 static void finish(struct widget_turn *turn) {
     hub_release(turn->claim);
+    if (turn->hands_over)
+        hand_over(turn);
     hub_wake(turn->hub, turn->channel);
     if (turn->accepted)
         desk_changed(turn->api->chat, id_slice(&turn->conversation), DESK_RING_NONE);
@@ -327,6 +356,7 @@ static void on_event(void *user, const struct turn_event *event) {
         publish_lead(turn, event->fault);
         break;
     case TURN_EVENT_END:
+        note_handoff(turn, event->handoff);
         if (turn->accepted)
             publish_end(turn, false, event->finish, event->replies);
         finish(turn);
@@ -434,6 +464,8 @@ static struct widget_turn *create(const struct errand *errand, struct errand_req
     turn->hub = chat_parts(request->api->chat)->hub;
     turn->request = request;
     turn->arena = arena;
+    turn->bot = arena_copy(arena, errand->what.bot);
+    turn->user = arena_copy(arena, errand->what.user);
     turn->channel = visitor_channel(errand->what.bot, errand->what.user, arena);
     turn->key = arena_copy(arena, sending->key);
     turn->user_text = arena_copy(arena, sending->text);
@@ -488,6 +520,8 @@ static void send_message(struct errand *errand, struct errand_request *request) 
     if (sending_fits(sending, request->bot, &fault)) {
         if (!sending->known && sending->goes_on && sending_has_person(sending))
             person_message(errand, request);
+        else if (!sending->known && person_is_called(request->bot, sending->text))
+            person_call(errand, request);
         else
             start(errand, request);
         return;

@@ -151,12 +151,16 @@ struct desk_presence desk_presence(struct desk *desk, struct slice operator_id) 
     return presence;
 }
 
-size_t desk_count(struct desk *desk, struct slice bot) {
+size_t desk_present(struct desk *desk, struct slice bot, struct arena *arena,
+                    struct slice **ret_ids) {
     size_t count = 0;
     pthread_mutex_lock(&desk->lock);
+    struct slice *ids = arena_array(arena, atomic_load(&desk->count), sizeof *ids);
     for (const struct seat *seat = desk->seats; seat; seat = seat->next)
-        count += seat->pages > 0 && !seat->away && desk_sees(slice_of(seat->bots), bot);
+        if (seat->pages > 0 && !seat->away && desk_sees(slice_of(seat->bots), bot))
+            ids[count++] = arena_copy(arena, slice_of(seat->id));
     pthread_mutex_unlock(&desk->lock);
+    *ret_ids = ids;
     return count;
 }
 

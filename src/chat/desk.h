@@ -26,8 +26,10 @@ struct desk_presence {
     bool away;
 };
 struct desk_presence desk_presence(struct desk *desk, struct slice operator_id);
-/* How many are present, not away, and may see that bot's conversations. */
-size_t desk_count(struct desk *desk, struct slice bot);
+/* The ids of those who are present, not away, and may see that bot's conversations; in the arena.
+ */
+size_t desk_present(struct desk *desk, struct slice bot, struct arena *arena,
+                    struct slice **ret_ids);
 /* True where an operator of those bots (comma-separated, "" for all) may see that one's. */
 bool desk_sees(struct slice bots, struct slice bot);
 

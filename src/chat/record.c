@@ -94,6 +94,7 @@ static bool write_begin(struct store_session *session, const struct turn *turn,
         .bot = slice_of(turn->bot->name),
         .user = slice_of(turn->who.user),
         .door = slice_of(turn->door),
+        .language = turn->language,
         .created_ms = turn->created_wall_ms,
     };
     const struct store_message message = {

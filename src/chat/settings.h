@@ -2,6 +2,7 @@
  * and turns in flight keep theirs: it is counted by references, the only thing that is. */
 #pragma once
 #include "base/slice.h"
+#include "chat/local_time.h"
 #include <stdatomic.h>
 struct arena;
 struct jwt_verifier;
@@ -154,6 +155,13 @@ struct lead_settings {
 /* When a person is called for. */
 struct handoff_settings {
     bool enabled;
+    bool tool;          /* the bot may do it */
+    int waits;          /* where nobody is there: they wait all the same, else they are told */
+    size_t chats;       /* most of one operator at once; 0: any number */
+    int64_t wait_ms;    /* how long somebody waits at most; 0: for ever */
+    struct hours hours; /* when somebody is there, in the bot's time zone */
+    const char *const *keywords; /* by which a visitor calls for a person */
+    size_t keyword_count;
 };
 
 /* Images that visitors may send. */

@@ -3,32 +3,16 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/json.h"
+#include "chat/local_time.h"
 #include "chat/settings.h"
 #include "chat/tool_run_state.h"
-#include "gate/zone.h"
 #include "tool/builtin.h"
 #include "tool/slots.h"
 
 enum { ALTERNATIVES = 5, DAYS_SEARCHED = 14, TOPIC_MAX = 800 };
-static const int64_t minute_ms = 60000, day_minutes = INT64_C(24) * 60, day_ms = INT64_C(86400000);
+static const int64_t day_minutes = INT64_C(24) * 60;
 
 /* --- local time --- */
-
-/* Minutes since 1970-01-01 00:00 by the bot's own clock. */
-static int64_t local_minutes(const struct bot *bot, int64_t wall_ms) {
-    int64_t seconds = wall_ms / 1000 + zone_offset_s(bot->budget.zone, wall_ms);
-    return seconds / 60;
-}
-
-/* The moment of a local time. Where the clock was put back it is the first of the two; a time that
- * it skips becomes the one an hour later. */
-static int64_t moment_of(const struct bot *bot, int64_t local) {
-    int64_t guess = local * minute_ms;
-    int64_t before = zone_offset_s(bot->budget.zone, guess - day_ms) * 1000;
-    int64_t after = zone_offset_s(bot->budget.zone, guess + day_ms) * 1000;
-    int64_t offset = zone_offset_s(bot->budget.zone, guess - before) * 1000;
-    return guess - (offset == before ? before : after);
-}
 
 static void write_day(struct json_writer *json, int64_t day) {
     char text[16];
@@ -51,7 +35,7 @@ static struct slice zone_name(const struct bot *bot) {
 }
 
 void tool_run_now(struct tool_run *run) {
-    int64_t now = local_minutes(run->bot, clock_wall_ms());
+    int64_t now = local_minutes(run->bot->budget.zone, clock_wall_ms());
     struct json_writer json = json_writer_start(&run->result);
     json_begin_object(&json);
     write_day(&json, now / day_minutes);
@@ -77,7 +61,7 @@ static bool may_begin(const struct booking *booking, int64_t local) {
 }
 
 static bool take(struct booking *booking, int64_t local, bool *ret_taken) {
-    booking->row.start_ms = moment_of(booking->run->bot, local);
+    booking->row.start_ms = local_moment(booking->run->bot->budget.zone, local);
     return store_booking_take(booking->session, &booking->row, booking->calendar->capacity,
                               ret_taken, booking->fault);
 }
@@ -126,7 +110,8 @@ static bool write_free_of(struct booking *booking, int64_t day, int *left,
         if (!may_begin(booking, local))
             continue;
         if (!store_booking_count(booking->session, booking->row.calendar,
-                                 moment_of(booking->run->bot, local), &taken, booking->fault))
+                                 local_moment(booking->run->bot->budget.zone, local), &taken,
+                                 booking->fault))
             return false;
         if (taken >= booking->calendar->capacity)
             continue;
@@ -186,7 +171,7 @@ static bool book_wish(struct booking *booking, const struct slot_wish *wish, str
 static bool book(struct store_session *session, struct store_job *job, struct fault *fault) {
     struct tool_run *run = tool_run_of(job);
     const struct builtin_tool *calendar = run->tool->builtin;
-    int64_t now_ms = clock_wall_ms(), now = local_minutes(run->bot, now_ms);
+    int64_t now_ms = clock_wall_ms(), now = local_minutes(run->bot->budget.zone, now_ms);
     struct slot_wish wish;
     if (!slots_read_wish(argument(run, "day"), argument(run, "time"), argument(run, "part"),
                          now / day_minutes, &wish))

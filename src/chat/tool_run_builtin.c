@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/json.h"
+#include "chat/handoff_home.h"
 #include "chat/lead.h"
 #include "chat/settings.h"
 #include "chat/tool_run_book.h"
@@ -66,6 +67,34 @@ static bool capture(struct store_session *session, struct store_job *job, struct
     return lead_put(session, &lead, settings->webhook.url, language, fault);
 }
 
+/* --- handoff_to_operator --- */
+
+/* Whether somebody is there; it is done when the turn is over, see widget_turn.c. */
+static bool look_for_somebody(struct store_session *session, struct store_job *job,
+                              struct fault *fault) {
+    struct tool_run *run = tool_run_of(job);
+    struct handoff_home home;
+    char opens[LOCAL_TEXT_SIZE];
+    if (!handoff_home(session, run->chat->parts.desk, run->bot, clock_wall_ms(), run->arena, &home,
+                      fault))
+        return false;
+    buffer_clear(&run->result);
+    struct json_writer json = json_writer_start(&run->result);
+    json_begin_object(&json);
+    json_member_bool(&json, "handed_over", home.somebody);
+    if (home.somebody) {
+        json_member_string(&json, "note", SLICE("A person of the team takes over from here."));
+    } else {
+        json_member_string(&json, "note", SLICE("Nobody of the team is there right now."));
+        if (home.opens_ms > 0) {
+            local_write(run->bot->handoff.hours.zone, home.opens_ms, opens);
+            json_member_string(&json, "back_at", slice_of(opens));
+        }
+    }
+    json_end_object(&json);
+    return true;
+}
+
 static void on_captured(struct store_job *job, const struct fault *fault) {
     struct tool_run *run = tool_run_of(job);
     if (!fault)
@@ -94,6 +123,9 @@ void tool_run_builtin(struct tool_run *run) {
     case BUILTIN_QUICK_REPLIES: /* the turn has them, see tools.c */
         buffer_append(&run->result, SLICE("{\"shown\":true}"));
         tool_run_end(run, NULL);
+        break;
+    case BUILTIN_HANDOFF:
+        tool_run_store(run, false, look_for_somebody, on_store);
         break;
     case BUILTIN_SEARCH_KNOWLEDGE:
         tool_run_store(run, false, search, on_store);

@@ -43,6 +43,15 @@ static bool shows_replies(const struct tool *tool) {
     return tool->kind == TOOL_BUILTIN && tool->builtin->kind == BUILTIN_QUICK_REPLIES;
 }
 
+static bool hands_over(const struct tool *tool) {
+    return tool->kind == TOOL_BUILTIN && tool->builtin->kind == BUILTIN_HANDOFF;
+}
+
+/* What only a client that shows it has a use for. */
+static bool needs_widget(const struct tool *tool) {
+    return shows_replies(tool) || hands_over(tool);
+}
+
 void tools_offer(struct turn *turn) {
     const struct bot *bot = turn->bot;
     size_t count = bot->tool_count + tools_mcp_count(turn) + turn->client_tool_count;
@@ -53,7 +62,7 @@ void tools_offer(struct turn *turn) {
     size_t used = 0;
     for (size_t i = 0; i < bot->tool_count; i++) {
         const struct tool *tool = bot->tools[i];
-        if (tool->kind == TOOL_MCP || (shows_replies(tool) && !turn->has_buttons))
+        if (tool->kind == TOOL_MCP || (needs_widget(tool) && !turn->has_buttons))
             continue;
         offered[used] = (struct offered_tool){tool, tool->schema, {NULL, 0}};
         tools[used++] =
@@ -203,6 +212,10 @@ static void on_result(void *user, struct slice result, const struct fault *fault
         use->detail = slice_of(arena_printf(turn->arena, "%s %s", fault->message, fault->detail));
     } else {
         result = turn_redacted_json(turn, REDACT_MODEL, result);
+        bool hands = false;
+        if (hands_over(use->offered->tool) &&
+            json_read_bool(json_get(result, "handed_over"), &hands) && hands)
+            turn->handoff = use->arguments;
         end_use(use, tool_result_fit(turn, use->offered->tool, result), "done");
     }
     emit(use, TURN_EVENT_TOOL, use->is_error ? TURN_TOOL_FAILED : TURN_TOOL_DONE);

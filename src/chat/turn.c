@@ -100,7 +100,8 @@ static void emit_end(struct turn *turn) {
     struct turn_event event = {.kind = TURN_EVENT_END,
                                .finish = turn->finish,
                                .usage = usage_of_turn(turn),
-                               .replies = turn->replies};
+                               .replies = turn->replies,
+                               .handoff = turn->handoff};
     turn_emit(turn, &event);
     turn->ended = true;
     turn->sink = NULL;

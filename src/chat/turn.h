@@ -57,6 +57,7 @@ struct turn_event {
     enum model_finish finish;
     struct model_usage usage;
     struct slice replies; /* END: a JSON list of what the visitor may be offered to say; or empty */
+    struct slice handoff; /* END: the bot calls for a person: {"reason", "summary"}; or empty */
 };
 
 struct turn_sink {

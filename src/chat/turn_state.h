@@ -128,6 +128,7 @@ struct turn {
     struct tool_use *uses, *last_use;      /* all of the turn */
     bool has_buttons;
     struct slice replies; /* a JSON list, or empty */
+    struct slice handoff; /* the arguments of handoff_to_operator, where somebody is there */
     size_t use_count, uses_running;
     int64_t rounds;
     int64_t tools_until_us; /* monotonic; 0: none was run yet */

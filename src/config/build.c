@@ -315,6 +315,7 @@ static void build_bots(struct builder *builder) {
         build_attachments(builder, draft, &bot_place);
         build_redact(builder, draft, &bot_place);
         build_lead(builder, draft, &bot_place);
+        build_handoff(builder, draft, &bot_place);
         build_jwt(builder, draft, &bot_place);
         check_bot(builder, draft, &bot_place);
         if (draft->is_default && marked) {

@@ -131,35 +131,6 @@ static struct tool *make_tool(struct builder *builder, const struct lead_setting
     return tool;
 }
 
-static bool captures(const struct tool *tool) {
-    return tool->kind == TOOL_BUILTIN && tool->builtin &&
-           tool->builtin->kind == BUILTIN_CAPTURE_LEAD;
-}
-
-static void add_tool(struct builder *builder, struct draft_bot *draft, const struct place *place) {
-    struct bot *bot = &draft->bot;
-    const struct tool **tools = arena_array(builder->arena, bot->tool_count + 1, sizeof(void *));
-    struct schema *schema;
-    struct fault fault;
-    for (size_t i = 0; i < bot->tool_count; i++) {
-        if (captures(bot->tools[i]))
-            return; /* the owner's own does it */
-        if (strcmp(bot->tools[i]->name, "capture_lead") == 0)
-            errors_add(builder->errors, draft->entry.offset, place,
-                       "ask: tool brings a tool capture_lead along, and the bot has another one of "
-                       "this name");
-        tools[i] = bot->tools[i];
-    }
-    struct tool *tool = make_tool(builder, &bot->lead);
-    if (!schema_compile(tool->parameters, builder->arena, &schema, &fault)) {
-        errors_add(builder->errors, draft->entry.offset, place, "%s", fault.message);
-        return;
-    }
-    tool->schema = schema;
-    tools[bot->tool_count++] = tool;
-    bot->tools = tools;
-}
-
 /* --- the whole --- */
 
 /* False for one that was wrong in itself (NULL), too. */
@@ -203,5 +174,5 @@ void build_lead(struct builder *builder, struct draft_bot *draft, const struct p
     build_ask(builder, draft, node, &place);
     build_webhook(builder, draft, bot_place, "lead", &lead->webhook);
     if (check_fields(builder, draft, node, &place) && (lead->ask & LEAD_TOOL))
-        add_tool(builder, draft, &place);
+        bring_tool(builder, draft, &place, make_tool(builder, lead));
 }

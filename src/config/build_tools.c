@@ -302,7 +302,7 @@ static void build_builtin(struct builder *builder, struct draft_tool *draft,
         builtin->days_ahead = (int)(draft->days_ahead_ms / 86400000);
         builtin->capacity = (int)draft->capacity;
         struct place calendar = below(place, "calendar");
-        build_hours(builder, draft, &calendar);
+        build_hours(builder, draft->hours, &calendar, &builtin->openings, &builtin->opening_count);
     }
 }
 
@@ -453,4 +453,34 @@ void build_bot_tools(struct builder *builder, struct draft_bot *draft,
     }
     draft->bot.tools = tools;
     draft->bot.tool_count = count;
+}
+
+/* --- tools that a section of the bot brings along --- */
+
+static bool does(const struct tool *tool, enum builtin_kind kind) {
+    return tool->kind == TOOL_BUILTIN && tool->builtin && tool->builtin->kind == kind;
+}
+
+void bring_tool(struct builder *builder, struct draft_bot *draft, const struct place *place,
+                struct tool *tool) {
+    struct bot *bot = &draft->bot;
+    const struct tool **tools = arena_array(builder->arena, bot->tool_count + 1, sizeof(void *));
+    struct schema *schema;
+    struct fault fault;
+    for (size_t i = 0; i < bot->tool_count; i++) {
+        if (does(bot->tools[i], tool->builtin->kind))
+            return; /* the owner's own does it */
+        if (strcmp(bot->tools[i]->name, tool->name) == 0)
+            errors_add(builder->errors, draft->entry.offset, place,
+                       "brings a tool %s along, and the bot has another one of this name",
+                       tool->name);
+        tools[i] = bot->tools[i];
+    }
+    if (!schema_compile(tool->parameters, builder->arena, &schema, &fault)) {
+        errors_add(builder->errors, draft->entry.offset, place, "%s", fault.message);
+        return;
+    }
+    tool->schema = schema;
+    tools[bot->tool_count++] = tool;
+    bot->tools = tools;
 }

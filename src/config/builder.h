@@ -45,6 +45,9 @@ void build_own_models(struct builder *builder, const struct draft_provider *draf
 void build_tools(struct builder *builder);
 void build_bot_tools(struct builder *builder, struct draft_bot *draft,
                      const struct place *bot_place);
+/* One that a section at `place` brings along, unless the bot has one that does the same. */
+void bring_tool(struct builder *builder, struct draft_bot *draft, const struct place *place,
+                struct tool *tool);
 
 /* build_texts.c */
 /* What visitors read: a text, or a mapping of languages. NULL when it is absent or wrong, which is
@@ -66,6 +69,9 @@ void build_redact(struct builder *builder, struct draft_bot *draft, const struct
 /* build_lead.c */
 /* After build_bot_tools: it may add one. */
 void build_lead(struct builder *builder, struct draft_bot *draft, const struct place *bot_place);
+/* build_handoff.c */
+/* After build_money and build_bot_tools: it may add a tool. */
+void build_handoff(struct builder *builder, struct draft_bot *draft, const struct place *bot_place);
 /* A section's `webhook_secret`, and whether it is missing. */
 void build_webhook(struct builder *builder, const struct draft_bot *draft,
                    const struct place *bot_place, const char *section,

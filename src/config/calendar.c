@@ -43,8 +43,8 @@ static bool overlaps(const struct opening *openings, size_t count, const struct 
     return false;
 }
 
-void build_hours(struct builder *builder, struct draft_tool *draft, const struct place *place) {
-    const struct yaml_node *node = draft->hours;
+void build_hours(struct builder *builder, const struct yaml_node *node, const struct place *place,
+                 const struct opening **ret_openings, size_t *ret_count) {
     struct place hours = below(place, "hours");
     size_t count = 0, most = 0;
     if (!node || node->kind != YAML_MAPPING) {
@@ -73,6 +73,6 @@ void build_hours(struct builder *builder, struct draft_tool *draft, const struct
                 openings[count++] = opening;
         }
     }
-    draft->builtin.openings = openings;
-    draft->builtin.opening_count = count;
+    *ret_openings = openings;
+    *ret_count = count;
 }

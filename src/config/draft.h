@@ -73,8 +73,8 @@ struct draft_bot {
     size_t tool_count;
     bool is_default;
     struct bot bot;
-    const struct yaml_node *welcome, *suggestions, *pages, *lead_consent,
-        *lead_ask;             /* NULL when not given */
+    const struct yaml_node *welcome, *suggestions, *pages, *lead_consent, *lead_ask,
+        *handoff_hours;        /* NULL when not given */
     const char *const *models; /* as written */
     size_t model_count;
     const char *cheaper, *summary_model; /* as written, NULL when not given */

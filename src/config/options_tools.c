@@ -124,7 +124,8 @@ static const struct option tool_options[] = {
     TOOL("mcp", OPTION_SECTION, entry, .section = &mcp_section,
          .help = "Takes the tools of an MCP server."),
     TOOL("builtin", OPTION_STRING, builtin_name, RANGE(1, 64),
-         .help = "`now`, `search_knowledge`, `book_slot`, `capture_lead` or `quick_replies`."),
+         .help = "`now`, `search_knowledge`, `book_slot`, `capture_lead`, `quick_replies` or "
+                 "`handoff_to_operator`."),
     TOOL("calendar", OPTION_SECTION, entry, .section = &calendar_section,
          .help = "Of `book_slot`."),
     TOOL("visible_text", OPTION_TREE, visible_text, .form = "text, or language: text",

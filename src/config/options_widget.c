@@ -79,10 +79,40 @@ const struct section attachment_section = {.name = "attachments",
                                            .help = "Images that visitors may send with a message.",
                                            ROWS(attachment_options)};
 
+#define HANDOFF(name, type, member, ...)                                                           \
+    ROW(name, type, struct draft_bot, bot.handoff.member, __VA_ARGS__)
+static const struct choice nobodies[] = {{"lead", 0, NULL}, {"wait", 1, NULL}, {NULL, 0, NULL}};
 static const struct option handoff_options[] = {
     ROW("enabled", OPTION_BOOLEAN, struct draft_bot, bot.handoff.enabled, .fallback = "false",
         .help = "Whether visitors may ask for a person, and operators may take conversations over "
                 "(`switchboard operator add`, then `/desk`)."),
+    ROW("hours", OPTION_TREE, struct draft_bot, handoff_hours, .form = "weekday: hours",
+        .help = "When somebody is there, in the bot's time zone (`budget.time_zone`): `monday: "
+                "\"9:00-17:00\"`, or a list of such.",
+        .fallback_text = "always"),
+    HANDOFF("holidays", OPTION_STRING, hours.holidays,
+            LIST(struct draft_bot, bot.handoff.hours.holiday_count, 100), RANGE(5, 10),
+            .flags = OPTION_LIST,
+            .help = "Days on which nobody is: `2026-12-24`, or `12-25` for each year's."),
+    HANDOFF("nobody", OPTION_CHOICE, waits, .choices = nobodies, .fallback = "lead",
+            .help =
+                "What becomes of a call while no operator is present, or all have as many "
+                "conversations as they may: the visitor is told so and goes on with the bot, and "
+                "is asked how they can be reached where `lead.ask` has `offline`; or they wait "
+                "all the same. Outside `hours` they are told in any case."),
+    HANDOFF("chats", OPTION_COUNT, chats, RANGE(0, 1000), .fallback = "0",
+            .help = "Most conversations of one operator at once; with 0 there is no limit."),
+    HANDOFF("wait_max", OPTION_DURATION, wait_ms, RANGE(0, DAY), .fallback = "10min",
+            .help = "How long a visitor waits before they are told that nobody comes; 0 for ever."),
+    HANDOFF("keywords", OPTION_STRING, keywords,
+            LIST(struct draft_bot, bot.handoff.keyword_count, 50), RANGE(2, 100),
+            .flags = OPTION_LIST,
+            .help = "A message that holds one of these words, or is one of these sentences, calls "
+                    "for a person: `operator`, `talk to a human`. Upper and lower case are the "
+                    "same."),
+    HANDOFF("tool", OPTION_BOOLEAN, tool, .fallback = "true",
+            .help = "Whether the model may call for a person: it gets the tool "
+                    "`handoff_to_operator`."),
 };
 const struct section handoff_section = {.name = "handoff",
                                         .help = "When a person is called for, instead of the bot.",

@@ -89,9 +89,6 @@ bool store_handoff_reopen(struct store_session *session, struct slice conversati
 /* The place in the queue of the bot's waiting conversations, from 1; 0: it does not wait. */
 bool store_handoff_place(struct store_session *session, struct slice conversation_id,
                          int64_t *ret_place, struct fault *fault);
-/* The tag of a language, as the visitor's browser asks for it; kept with the conversation. */
-bool store_conversation_language(struct store_session *session, struct slice conversation_id,
-                                 struct slice language, struct fault *fault);
 
 /* --- lists: desk.c --- */
 

@@ -99,10 +99,3 @@ bool store_handoff_place(struct store_session *session, struct slice conversatio
     return session_query_integer(session, sql, SESSION_VALUES(session_text(conversation_id)),
                                  &found, ret_place, fault);
 }
-
-bool store_conversation_language(struct store_session *session, struct slice conversation_id,
-                                 struct slice language, struct fault *fault) {
-    return session_run(
-        session, "UPDATE conversations SET language = $2 WHERE id = $1 AND language <> $2",
-        SESSION_VALUES(session_text(conversation_id), session_text(language)), NULL, fault);
-}

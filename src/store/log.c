@@ -11,16 +11,18 @@ static bool no_conversation(struct fault *fault) {
 bool store_conversation_put(struct store_session *session,
                             const struct store_conversation *conversation, struct fault *fault) {
     static const char sql[] =
-        "INSERT INTO conversations (id, bot, user_id, door, created_ms, updated_ms)"
-        " VALUES ($1, $2, $3, $4, $5, $5)"
-        " ON CONFLICT (id) DO UPDATE SET updated_ms = excluded.updated_ms"
+        "INSERT INTO conversations (id, bot, user_id, door, created_ms, updated_ms, language)"
+        " VALUES ($1, $2, $3, $4, $5, $5, $6)"
+        " ON CONFLICT (id) DO UPDATE SET updated_ms = excluded.updated_ms, language ="
+        " CASE excluded.language WHEN '' THEN conversations.language ELSE excluded.language END"
         " WHERE conversations.bot = excluded.bot AND conversations.user_id = excluded.user_id";
     int64_t changes;
     if (!session_run(session, sql,
                      SESSION_VALUES(session_text(conversation->id), session_text(conversation->bot),
                                     session_text(conversation->user),
                                     session_text(conversation->door),
-                                    session_integer(conversation->created_ms)),
+                                    session_integer(conversation->created_ms),
+                                    session_text(conversation->language)),
                      &changes, fault))
         return false;
     return changes > 0 || no_conversation(fault);

@@ -14,8 +14,9 @@ struct store_session;
 struct store_conversation {
     struct slice id; /* ULID */
     struct slice bot;
-    struct slice user; /* identity, see gate/identity.h: "anon:…", "user:…", "key:…" */
-    struct slice door; /* "chat", "openai", … */
+    struct slice user;     /* identity, see gate/identity.h: "anon:…", "user:…", "key:…" */
+    struct slice door;     /* "chat", "openai", … */
+    struct slice language; /* BCP 47, as the browser asks for it; may be empty: then it is kept */
     int64_t created_ms;
 };
 

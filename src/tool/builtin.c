@@ -52,6 +52,18 @@ static const struct {
          "{\"type\":\"object\",\"properties\":{\"replies\":{\"type\":\"array\",\"items\":{\"type\":"
          "\"string\",\"minLength\":1,\"maxLength\":80},\"minItems\":1,\"maxItems\":6}},"
          "\"required\":[\"replies\"],\"additionalProperties\":false}"},
+    [BUILTIN_HANDOFF] =
+        {"handoff_to_operator",
+         "Hands the conversation over to a person of the team, once you have answered. Use it when "
+         "the visitor asks for a person, is upset, or needs what you cannot give. Its result says "
+         "whether somebody is there: tell the visitor what it says.",
+         "{\"type\":\"object\",\"properties\":{"
+         "\"reason\":{\"type\":\"string\",\"description\":\"Why, in a few "
+         "words.\",\"minLength\":1,\"maxLength\":200},"
+         "\"summary\":{\"type\":\"string\",\"description\":\"What the person needs to know: what "
+         "the "
+         "visitor wants and what was tried, in two or three sentences.\",\"maxLength\":1000}},"
+         "\"required\":[\"reason\"],\"additionalProperties\":false}"},
 };
 
 bool builtin_find(struct slice name, enum builtin_kind *ret_kind) {

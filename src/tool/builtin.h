@@ -11,7 +11,8 @@ enum builtin_kind {
     BUILTIN_SEARCH_KNOWLEDGE,
     BUILTIN_BOOK_SLOT,
     BUILTIN_CAPTURE_LEAD,
-    BUILTIN_QUICK_REPLIES
+    BUILTIN_QUICK_REPLIES,
+    BUILTIN_HANDOFF
 };
 
 /* From an hour to an hour of a day of the week, in minutes from midnight, local time. */
@@ -32,8 +33,8 @@ struct builtin_tool {
     int notice_minutes; /* not sooner than that from now */
 };
 
-/* "now", "search_knowledge", "book_slot", "capture_lead", "quick_replies":
- * false for others. */
+/* "now", "search_knowledge", "book_slot", "capture_lead", "quick_replies",
+ * "handoff_to_operator": false for others. */
 bool builtin_find(struct slice name, enum builtin_kind *ret_kind);
 /* The description and the parameters that a model gets where the configuration gives none. */
 struct slice builtin_description(enum builtin_kind kind);

@@ -121,6 +121,112 @@ test("a call for a person rings, waits in its place, and is taken by one of two"
   for (const one of [watch, otherWatch, desk]) await one.close();
 });
 
+const lead = { fields: ["name", "email"], required: ["email"], ask: "offline" };
+const nobody = "Nobody from the team is here right now. The assistant goes on helping you.";
+
+test("nobody is there: the visitor is told so, asked how they can be reached, and goes on with the bot", async (t) => {
+  const { server, visitor } = await start(t, { bot: { lead } });
+  const watch = await visitor.watch();
+  const away = await Operator.come(server, "anna");
+  const desk = await away.watch();
+  await away.do("/presence", { away: true });
+  const key = newKey();
+  const first = await visitor.post("/handoff", { key, language: "en" });
+  const called = await first.json();
+  assert.deepEqual([first.status, called.mode, called.position], [202, "bot", undefined]);
+  const told = await watch.wait("message");
+  assert.deepEqual([told.role, told.content, told.conversation], ["assistant", nobody, called.conversation]);
+  assert.equal((await watch.wait("lead")).turn, told.turn);
+  // The same call again tells nobody twice.
+  assert.equal((await (await visitor.post("/handoff", { key, language: "en" })).json()).conversation, called.conversation);
+  assert.deepEqual((await visitor.conversation(called.conversation)).messages.map(({ content }) => content), [nobody]);
+  const sent = await visitor.send("say Here I am", { conversation: called.conversation });
+  await watch.wait("end", ({ turn }) => turn === sent.turn);
+  // Somebody comes back.
+  await away.do("/presence", { away: false });
+  assert.equal((await call(visitor, called.conversation)).mode, "waiting");
+  await watch.close();
+  await desk.close();
+});
+
+test("outside the hours the visitor reads when somebody is back, in their language", async (t) => {
+  const all = Object.fromEntries(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"].map((day) => [day, "0:00-24:00"]));
+  const today = new Date().toISOString().slice(0, 10), tomorrow = new Date(Date.now() + 86400e3).toISOString().slice(0, 10), after = new Date(Date.now() + 2 * 86400e3).toISOString().slice(0, 10);
+  const { server, visitor } = await start(t, { bot: { handoff: { enabled: true, hours: all, holidays: [today, tomorrow.slice(5)], nobody: "wait" } } });
+  await Operator.come(server, "anna").then((anna) => anna.watch());
+  const watch = await visitor.watch();
+  const reply = await visitor.post("/handoff", { key: newKey(), language: "de-AT" });
+  assert.equal((await reply.json()).mode, "bot");
+  const told = await watch.wait("message");
+  assert.equal(told.content, `Im Moment ist niemand vom Team da. Wir sind ab ${after} 00:00 wieder für Sie da. Bis dahin hilft Ihnen der Assistent weiter.`);
+  await watch.close();
+});
+
+test("an operator has as many conversations as they may; who is let wait waits", async (t) => {
+  const { server, visitor } = await start(t, { bot: { handoff: { enabled: true, chats: 1 } } });
+  const anna = await Operator.come(server, "anna");
+  const desk = await anna.watch();
+  const one = await call(visitor);
+  assert.equal(one.mode, "waiting");
+  await anna.act(one.conversation, "take");
+  const other = new Visitor(server);
+  await other.boot();
+  assert.equal((await call(other)).mode, "bot");
+  await anna.act(one.conversation, "close", { reason: "solved" });
+  assert.equal((await call(other)).mode, "waiting");
+  await desk.close();
+});
+
+test("one's words call for a person, also as the very first message", async (t) => {
+  const { provider, server, visitor } = await start(t, { bot: { handoff: { enabled: true, keywords: ["operator", "talk to a human", "Mitarbeiter"] } } });
+  const anna = await Operator.come(server, "anna");
+  const desk = await anna.watch();
+  const watch = await visitor.watch();
+  const key = newKey();
+  const sent = await visitor.send("I want to TALK to a human!", { key });
+  assert.deepEqual([sent.status, sent.turn], [202, undefined]);
+  await watch.wait("status", ({ mode, position }) => mode === "waiting" && position === 1);
+  const ring = await desk.wait("conversation", ({ ring }) => ring);
+  assert.deepEqual([ring.id, ring.reason, ring.last.text], [sent.conversation, "I want to TALK to a human!", "I want to TALK to a human!"]);
+  assert.deepEqual(await visitor.send("I want to TALK to a human!", { key, conversation: sent.conversation }), sent);
+  assert.equal((await anna.one(sent.conversation)).messages.length, 1);
+  assert.equal((await provider.requests()).length, 0);
+  const other = new Visitor(server);
+  await other.boot();
+  const no = await other.send("say How do cooperators work?");
+  assert.ok(no.turn);
+  await watch.close();
+  await desk.close();
+});
+
+test("the bot calls for a person with its tool, when it has answered", async (t) => {
+  const { server, visitor } = await start(t);
+  const anna = await Operator.come(server, "anna");
+  const desk = await anna.watch();
+  const watch = await visitor.watch();
+  const sent = await visitor.send('call handoff_to_operator {"reason":"wants a refund","summary":"Order 1042 came broken."}; say Somebody will be with you.');
+  await watch.wait("end", ({ turn }) => turn === sent.turn);
+  await watch.wait("status", ({ mode }) => mode === "waiting");
+  const ring = await desk.wait("conversation", ({ ring }) => ring);
+  assert.deepEqual([ring.reason, ring.summary], ["wants a refund", "Order 1042 came broken."]);
+  const taken = await anna.act(sent.conversation, "take");
+  assert.equal(taken.reason, "wants a refund");
+  const { tools } = await anna.one(sent.conversation);
+  assert.deepEqual(tools.map(({ tool, outcome }) => [tool, outcome]), [["handoff_to_operator", "done"]]);
+  await desk.close();
+  // Where nobody is, the model is told, and nothing happens.
+  const other = new Visitor(server);
+  await other.boot();
+  const second = await other.watch();
+  await until(async () => !(await anna.json("/operators")).data.some(({ present }) => present), "the operator to be gone");
+  const alone = await other.send('call handoff_to_operator {"reason":"wants a refund"}; say Nobody is here.');
+  await second.wait("end", ({ turn }) => turn === alone.turn);
+  assert.deepEqual(second.named("status"), []);
+  assert.equal((await other.conversation(alone.conversation)).mode, "bot");
+  await watch.close();
+  await second.close();
+});
+
 test("one who is removed while signed in is out, and their visitors wait again", async (t) => {
   const { server, visitor } = await start(t);
   const anna = await Operator.come(server, "anna");

@@ -8,7 +8,7 @@ import { Operator, addOperator, newKey, password } from "./support/desk_client.m
 
 async function start(t) {
   const provider = await startProvider(t);
-  const config = oneBot(provider, { access: { anonymous: true, origins: [origin] }, handoff: { enabled: true } });
+  const config = oneBot(provider, { access: { anonymous: true, origins: [origin] }, handoff: { enabled: true, nobody: "wait" } });
   config.bots.sales = { ...config.bots.support };
   return Server.start(t, { threads: 2, ...config });
 }
