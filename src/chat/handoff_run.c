@@ -1,11 +1,15 @@
 /* A change of who answers: the bot is silenced, the store decides, everybody is told. */
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "chat/desk.h"
 #include "chat/handoff.h"
+#include "chat/settings.h"
 #include "chat/state.h"
 #include "chat/visitor.h"
+#include "chat/webhook.h"
 #include "hub/hub.h"
 #include "store/store.h"
 
@@ -15,6 +19,7 @@ enum { QUEUE_TOLD_MAX = 50 }; /* of who waits: told that their place is another 
 struct handoff {
     struct store_job job; /* first */
     struct chat *chat;
+    struct settings *settings; /* a reference */
     struct arena *arena;
     struct handoff_request what;
     struct slice channel;
@@ -59,6 +64,44 @@ static bool note(struct store_session *session, const struct handoff *handoff, i
            store_audit_add(session, &entry, now_ms, fault);
 }
 
+/* What the site is told, as docs/webhooks.md has it; kept with the change. */
+static bool tell_site(struct store_session *session, const struct handoff *handoff, int64_t now_ms,
+                      struct fault *fault) {
+    static const char *const types[] = {"handoff.returned", "handoff.waiting", "handoff.taken",
+                                        "handoff.closed"};
+    const struct bot *bot = settings_bot(handoff->settings, handoff->what.bot);
+    struct store_desk_entry entry;
+    struct buffer data = {0};
+    char time[25];
+    bool found;
+    if (!bot || !bot->handoff.webhook.url)
+        return true;
+    if (!store_desk_get(session, handoff->what.conversation_id, SLICE(""), handoff->found, &found,
+                        &entry, fault))
+        return false;
+    struct json_writer json = json_writer_start(&data);
+    json_begin_object(&json);
+    json_member_string(&json, "conversation", entry.id);
+    json_member_string(&json, "bot", entry.bot);
+    json_member_string(&json, "user", entry.user);
+    json_member_string(&json, "mode", entry.mode);
+    json_member_string(&json, "operator", entry.operator_display);
+    json_member_string(&json, "reason", entry.reason);
+    json_member_string(&json, "summary", entry.summary);
+    json_member_string(&json, "language", entry.language);
+    clock_format(now_ms, time);
+    json_member_string(&json, "at", slice_of(time));
+    json_end_object(&json);
+    const struct webhook_event event = {.type = types[handoff->what.to],
+                                        .target = WEBHOOK_HANDOFF,
+                                        .bot = entry.bot,
+                                        .user = entry.user,
+                                        .data = buffer_slice(&data)};
+    bool ok = webhook_add(session, &event, fault);
+    buffer_finish(&data);
+    return ok;
+}
+
 static bool run(struct store_session *session, struct store_job *job, struct fault *fault) {
     static const char *const causes[] = {"visitor", "bot", "rule", "operator"};
     struct handoff *handoff = (struct handoff *)job;
@@ -89,7 +132,8 @@ static bool run(struct store_session *session, struct store_job *job, struct fau
            store_standing_get(session, what->conversation_id, handoff->found, &found,
                               &handoff->after, fault) &&
            store_handoff_place(session, what->conversation_id, &handoff->place, fault) &&
-           tell_queue(session, handoff, fault);
+           tell_queue(session, handoff, fault) &&
+           tell_site(session, handoff, change.now_ms, fault);
 }
 
 /* --- on the loop --- */
@@ -124,11 +168,13 @@ static void on_done(struct store_job *job, const struct fault *fault) {
         log_error("a handoff could not be written",
                   LOG_SLICE("conversation", handoff->what.conversation_id),
                   LOG_STRING("error", fault->message), LOG_STRING("detail", fault->detail), );
+    webhooks_wake(chat->parts.webhooks);
     hub_release(handoff->claim); /* behind the status: what the bot says next is of its epoch */
     if (handoff->done)
         handoff->done(handoff->user, fault);
     if (handoff->found)
         arena_destroy(handoff->found);
+    settings_release(handoff->settings);
     arena_destroy(handoff->arena);
     chat_let_go(chat);
 }
@@ -169,6 +215,7 @@ bool handoff_start(struct chat *chat, const struct handoff_request *request,
         memcpy(fault->code, "busy", sizeof "busy");
         return false;
     }
+    handoff->settings = settings_reference(chat->settings);
     chat_hold(chat);
     return true;
 }

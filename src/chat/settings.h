@@ -162,6 +162,7 @@ struct handoff_settings {
     struct hours hours; /* when somebody is there, in the bot's time zone */
     const char *const *keywords; /* by which a visitor calls for a person */
     size_t keyword_count;
+    struct webhook_settings webhook; /* who is told of each change */
 };
 
 /* Images that visitors may send. */

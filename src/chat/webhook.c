@@ -43,6 +43,8 @@ const struct webhook_settings *webhook_target(const struct bot *bot, struct slic
     const struct webhook_settings *webhook = slice_is(target, WEBHOOK_LEAD) ? &bot->lead.webhook
                                              : slice_is(target, WEBHOOK_BUDGET)
                                                  ? &bot->budget.webhook
+                                             : slice_is(target, WEBHOOK_HANDOFF)
+                                                 ? &bot->handoff.webhook
                                                  : NULL;
     return webhook && webhook->url ? webhook : NULL;
 }

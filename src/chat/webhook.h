@@ -19,6 +19,7 @@ struct webhook_event {
 };
 #define WEBHOOK_LEAD   "lead"
 #define WEBHOOK_BUDGET "budget"
+#define WEBHOOK_HANDOFF "handoff"
 
 /* In the store job of what it tells of: both are kept, or none. Then call webhooks_wake, once the
  * job is done. */

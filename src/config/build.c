@@ -104,7 +104,7 @@ static void build_providers(struct builder *builder) {
     struct provider_settings *providers = arena_array(builder->arena, count + 1, sizeof *providers);
     builder->warnings =
         arena_array(builder->arena,
-                    count + 2 * builder->draft->tools.count + 2 * builder->draft->bots.count + 1,
+                    count + 2 * builder->draft->tools.count + 3 * builder->draft->bots.count + 1,
                     sizeof *builder->warnings);
     for (size_t i = 0; i < count; i++) {
         check_provider(builder, &drafts[i]);

@@ -28,6 +28,7 @@ void build_handoff(struct builder *builder, struct draft_bot *draft,
     struct place place = below(bot_place, "handoff"), holidays = below(&place, "holidays");
     if (!node)
         return;
+    build_webhook(builder, draft, bot_place, "handoff", &handoff->webhook);
     build_hours(builder, draft->handoff_hours, &place, &handoff->hours.openings,
                 &handoff->hours.opening_count);
     handoff->hours.zone = draft->bot.budget.zone;

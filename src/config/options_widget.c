@@ -110,6 +110,10 @@ static const struct option handoff_options[] = {
             .help = "A message that holds one of these words, or is one of these sentences, calls "
                     "for a person: `operator`, `talk to a human`. Upper and lower case are the "
                     "same."),
+    HANDOFF("webhook", OPTION_URL, webhook.url,
+            .help = "Where each change of who answers is posted (see [webhooks](webhooks.md))."),
+    HANDOFF("webhook_secret", OPTION_SECRET, webhook.secret,
+            .help = "What it is signed with: `whsec_…`, as lead.webhook_secret."),
     HANDOFF("tool", OPTION_BOOLEAN, tool, .fallback = "true",
             .help = "Whether the model may call for a person: it gets the tool "
                     "`handoff_to_operator`."),

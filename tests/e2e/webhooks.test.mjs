@@ -10,6 +10,7 @@ import { Webhook } from "standardwebhooks";
 import { Server, folder, run, until } from "./support/server.mjs";
 import { startProvider, oneBot } from "./support/provider.mjs";
 import { Visitor, origin } from "./support/widget_client.mjs";
+import { Operator, newKey } from "./support/desk_client.mjs";
 
 const secret = `whsec_${Buffer.from("a secret of thirty-two bytes, ok").toString("base64")}`;
 
@@ -348,4 +349,26 @@ test("mistakes in the configuration, without a word of the secret", async (t) =>
   assert.match(check({ ask: "later" }).err, /bots.support.lead.ask: expected before, tool or offline/);
   assert.match(check({ ask: [] }).err, /bots.support.lead.ask: expected before, tool or offline/);
   assert.match(check({}, { webhooks: { retry: ["1ms"] } }).err, /webhooks.retry/);
+});
+
+test("each change of who answers is told, in order of time", async (t) => {
+  const receiver = await Receiver.start(t);
+  const { server } = await start(t, receiver, { bot: { handoff: { enabled: true, nobody: "wait", webhook: `${receiver.url}/handoff`, webhook_secret: secret } } });
+  const operator = await Operator.come(server, "anna", "--display", "Anna");
+  const visitor = new Visitor(server);
+  await visitor.boot();
+  const reply = await visitor.post("/handoff", { key: newKey(), language: "uk" });
+  const { conversation } = await reply.json();
+  await operator.act(conversation, "take");
+  await operator.act(conversation, "give", { to: "bot" });
+  await operator.act(conversation, "close", { reason: "done" });
+  const got = (await receiver.count(4)).map(({ text, headers }) => new Webhook(secret).verify(text, headers));
+  const byTime = got.sort((a, b) => (a.data.at < b.data.at ? -1 : 1));
+  assert.deepEqual(byTime.map(({ type, data }) => [type, data.mode, data.operator]), [
+    ["handoff.waiting", "waiting", ""],
+    ["handoff.taken", "operator", "Anna"],
+    ["handoff.returned", "bot", ""],
+    ["handoff.closed", "closed", ""],
+  ]);
+  assert.ok(got.every(({ data }) => data.conversation === conversation && data.language === "uk" && data.bot === "support"));
 });
