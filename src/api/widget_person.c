@@ -4,7 +4,6 @@
 #include "api/errand.h"
 #include "api/widget.h"
 #include "api/widget_attachments.h"
-#include "api/widget_files.h"
 #include "api/widget_sending.h"
 #include "base/arena.h"
 #include "base/buffer.h"
@@ -133,25 +132,6 @@ void person_message(struct errand *errand, struct errand_request *request) {
 
 /* --- nobody is there --- */
 
-/* What the visitor reads, in their language. */
-static struct slice nobody_text(const struct errand *errand) {
-    const struct sending *sending = errand->own;
-    struct slice texts;
-    struct buffer text = {0};
-    char opens[LOCAL_TEXT_SIZE];
-    bool known = sending->home.opens_ms > 0;
-    widget_texts(sending->language, &texts);
-    json_read_string(json_get(texts, known ? "nobody_until" : "nobody"), &text);
-    size_t at = slice_find(buffer_slice(&text), SLICE("{time}"));
-    struct slice result = arena_copy(errand->arena, buffer_slice(&text));
-    buffer_finish(&text);
-    if (!known || at == SIZE_MAX)
-        return result;
-    local_write(errand->bot->handoff.hours.zone, sending->home.opens_ms, opens);
-    return slice_of(arena_printf(errand->arena, "%.*s%s%.*s", (int)at, result.data, opens,
-                                 SLICE_ARG(slice_from(result, at + strlen("{time}")))));
-}
-
 /* Whether they can be handed over; if not, they are told so, in the conversation itself. */
 static bool look_for_somebody(struct store_session *session, struct errand *errand,
                               struct fault *fault) {
@@ -164,42 +144,13 @@ static bool look_for_somebody(struct store_session *session, struct errand *erra
         return false;
     if (sending->home.somebody || sending->known) /* then they were told before */
         return true;
-    sending->nobody = nobody_text(errand);
-    const struct store_message message = {.id = id_slice(&sending->answer_id),
-                                          .conversation_id = errand->what.id,
-                                          .role = SLICE("assistant"),
-                                          .text = sending->nobody,
-                                          .status = SLICE("complete"),
-                                          .created_ms = now_ms};
-    return store_message_add(session, &message, fault);
-}
-
-/* With the form for how they can be reached, where the bot asks for it (`lead`). */
-static void publish_nobody(const struct errand *errand) {
-    const struct sending *sending = errand->own;
-    struct hub *hub = chat_parts(errand->chat)->hub;
-    struct slice channel = visitor_channel(errand->what.bot, errand->what.user, errand->arena);
-    for (int lead = 0; lead < 2; lead++) {
-        struct buffer out = {0};
-        struct json_writer json = json_writer_start(&out);
-        json_begin_object(&json);
-        json_member_string(&json, "conversation", errand->what.id);
-        json_member_string(&json, "turn", id_slice(&sending->answer_id));
-        if (!lead) {
-            json_member_string(&json, "id", id_slice(&sending->answer_id));
-            json_member_string(&json, "role", SLICE("assistant"));
-            json_member_string(&json, "content", sending->nobody);
-            json_member_string(&json, "status", SLICE("complete"));
-            json_member_int(&json, "created_at", clock_wall_ms() / 1000);
-        }
-        json_end_object(&json);
-        const struct hub_event event = {.name = lead ? "lead" : "message",
-                                        .data = buffer_slice(&out)};
-        hub_publish(hub, channel, &event, clock_wall_ms());
-        buffer_finish(&out);
-    }
-    hub_wake(hub, channel);
-    desk_changed(errand->chat, errand->what.id, DESK_RING_NONE);
+    sending->nobody = (struct nobody){
+        .bot = errand->what.bot,
+        .user = errand->what.user,
+        .conversation_id = errand->what.id,
+        .message_id = sending->answer_id,
+        .text = nobody_text(errand->bot, sending->language, sending->home.opens_ms, errand->arena)};
+    return nobody_keep(session, &sending->nobody, now_ms, fault);
 }
 
 static bool start_handoff(struct errand *errand, enum handoff_cause cause, struct slice reason,
@@ -263,7 +214,7 @@ static void finish_words(struct errand *errand, struct errand_request *request) 
             start_handoff(errand, HANDOFF_BY_RULE, slice_first(sending->text, REASON_MAX), NULL,
                           &ignored);
         else
-            publish_nobody(errand);
+            nobody_publish(errand->chat, &sending->nobody);
     }
     reply_message(errand, request);
 }
@@ -354,8 +305,8 @@ static void finish_call(struct errand *errand, struct errand_request *request) {
     if (sending_has_person(sending)) {
         reply_call(errand, request);
     } else if (!sending->home.somebody) {
-        if (sending->nobody.size > 0)
-            publish_nobody(errand);
+        if (sending->nobody.text.size > 0)
+            nobody_publish(errand->chat, &sending->nobody);
         reply_call(errand, request);
     } else if (!start_handoff(errand, HANDOFF_BY_VISITOR, (struct slice){NULL, 0}, on_called,
                               &fault)) {

@@ -2,6 +2,7 @@
  * try. Parts of an operation, see errand.h. */
 #pragma once
 #include "api/errand.h"
+#include "api/nobody.h"
 #include "api/widget_attachments.h"
 #include "chat/handoff_home.h"
 #include "store/desk.h"
@@ -25,7 +26,7 @@ struct sending {
     struct store_standing standing;
     int64_t place; /* in the queue; 0: it does not wait */
     struct handoff_home home;
-    struct slice nobody; /* what the visitor reads where nobody is there */
+    struct nobody nobody; /* what the visitor reads where nobody is there; else empty */
 };
 
 /* `read`: make errand->own a struct sending. */

@@ -132,8 +132,7 @@ static bool run(struct store_session *session, struct store_job *job, struct fau
            store_standing_get(session, what->conversation_id, handoff->found, &found,
                               &handoff->after, fault) &&
            store_handoff_place(session, what->conversation_id, &handoff->place, fault) &&
-           tell_queue(session, handoff, fault) &&
-           tell_site(session, handoff, change.now_ms, fault);
+           tell_queue(session, handoff, fault) && tell_site(session, handoff, change.now_ms, fault);
 }
 
 /* --- on the loop --- */

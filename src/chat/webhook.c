@@ -40,12 +40,11 @@ bool webhook_add(struct store_session *session, const struct webhook_event *even
 }
 
 const struct webhook_settings *webhook_target(const struct bot *bot, struct slice target) {
-    const struct webhook_settings *webhook = slice_is(target, WEBHOOK_LEAD) ? &bot->lead.webhook
-                                             : slice_is(target, WEBHOOK_BUDGET)
-                                                 ? &bot->budget.webhook
-                                             : slice_is(target, WEBHOOK_HANDOFF)
-                                                 ? &bot->handoff.webhook
-                                                 : NULL;
+    const struct webhook_settings *webhook =
+        slice_is(target, WEBHOOK_LEAD)      ? &bot->lead.webhook
+        : slice_is(target, WEBHOOK_BUDGET)  ? &bot->budget.webhook
+        : slice_is(target, WEBHOOK_HANDOFF) ? &bot->handoff.webhook
+                                            : NULL;
     return webhook && webhook->url ? webhook : NULL;
 }
 

@@ -17,8 +17,8 @@ struct webhook_event {
     struct slice user; /* whose data it holds; may be empty: found by who is to be forgotten */
     struct slice data; /* a JSON object */
 };
-#define WEBHOOK_LEAD   "lead"
-#define WEBHOOK_BUDGET "budget"
+#define WEBHOOK_LEAD    "lead"
+#define WEBHOOK_BUDGET  "budget"
 #define WEBHOOK_HANDOFF "handoff"
 
 /* In the store job of what it tells of: both are kept, or none. Then call webhooks_wake, once the

@@ -1,4 +1,5 @@
 #include "api/api.h"
+#include "api/nobody.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -33,6 +34,7 @@ struct server {
     bool ending; /* the second SIGTERM came, or the drain took too long */
     uv_signal_t signals[3];
     struct timer drain_timer, sweep_timer;
+    struct waits *waits;
     struct workers *reloader;
     struct job reload;
     bool reloading, reload_again; /* main thread only */
@@ -135,6 +137,8 @@ static void on_lane_done(void *user) {
 }
 
 static void drain(struct server *server) {
+    waits_end(server->waits);
+    server->waits = NULL;
     if (atomic_exchange(&server->draining, true)) {
         end_now(server);
         return;
@@ -214,6 +218,7 @@ static void run(struct server *server) {
     timer_set(&server->sweep_timer, 0); /* what a restart kept too long */
     start_signals(server);
     chat_send_webhooks(server->lanes[0].chat);
+    server->waits = waits_watch(server->lanes[0].chat);
     for (size_t i = 1; i < server->lane_count; i++)
         lane_start(&server->lanes[i]);
     lane_run(&server->lanes[0]);
@@ -221,6 +226,7 @@ static void run(struct server *server) {
         lane_join(&server->lanes[i]);
     timer_stop(&server->drain_timer);
     timer_stop(&server->sweep_timer);
+    waits_end(server->waits);
     for (size_t i = 0; i < 3; i++)
         uv_close((uv_handle_t *)&server->signals[i], NULL);
 }

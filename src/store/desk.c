@@ -41,6 +41,10 @@ static const char *list_sql(enum store_box box) {
         return ENTRY_COLUMNS ENTRY_TABLES ENTRY_MAY
             " AND (c.updated_ms, c.id) < ($3, $4) AND c.mode = 'closed' AND $5 = ''"
             " ORDER BY c.updated_ms DESC, c.id DESC LIMIT $6";
+    case STORE_BOX_TAKEN:
+        return ENTRY_COLUMNS ENTRY_TABLES ENTRY_MAY
+            " AND (c.updated_ms, c.id) > ($3, $4) AND c.mode = 'operator' AND $5 = ''"
+            " ORDER BY c.updated_ms, c.id LIMIT $6";
     default:
         return ENTRY_COLUMNS ENTRY_TABLES ENTRY_MAY
             " AND (c.updated_ms, c.id) < ($3, $4) AND $5 = ''" ENTRY_SPOKEN
@@ -75,7 +79,8 @@ bool store_desk_list(struct store_session *session, const struct store_desk_list
                      struct arena *arena, struct store_desk_entry **ret_entries, size_t *ret_count,
                      bool *ret_more, struct fault *fault) {
     struct session_query query;
-    bool first = list->after_id.size == 0, rising = list->box == STORE_BOX_WAITING;
+    bool first = list->after_id.size == 0,
+         rising = list->box == STORE_BOX_WAITING || list->box == STORE_BOX_TAKEN;
     if (!session_query(session, list_sql(list->box),
                        SESSION_VALUES(session_text(list->bots), session_text(list->bot),
                                       session_integer(!first   ? list->after_ms

@@ -104,7 +104,13 @@ struct store_desk_entry {
     struct slice last_role, last_text; /* of what was said last, without notes */
     int64_t message_count;
 };
-enum store_box { STORE_BOX_WAITING, STORE_BOX_MINE, STORE_BOX_ALL, STORE_BOX_CLOSED };
+enum store_box {
+    STORE_BOX_WAITING,
+    STORE_BOX_MINE,
+    STORE_BOX_ALL,
+    STORE_BOX_CLOSED,
+    STORE_BOX_TAKEN
+};
 struct store_desk_list {
     enum store_box box;
     struct slice operator_id; /* MINE: whose */
@@ -116,7 +122,8 @@ struct store_desk_list {
     struct slice after_id;
     size_t limit;
 };
-/* WAITING: longest wait first; the others: newest first. In the arena. */
+/* WAITING: longest wait first; TAKEN, what any operator has: longest silence first; the others:
+ * newest first. In the arena. */
 bool store_desk_list(struct store_session *session, const struct store_desk_list *list,
                      struct arena *arena, struct store_desk_entry **ret_entries, size_t *ret_count,
                      bool *ret_more, struct fault *fault);

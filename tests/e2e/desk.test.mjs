@@ -177,6 +177,28 @@ test("an operator has as many conversations as they may; who is let wait waits",
   await desk.close();
 });
 
+test("nobody waits for ever: not for an operator who does not come, nor for one who is gone", async (t) => {
+  const { server, visitor } = await start(t, { bot: { handoff: { enabled: true, nobody: "wait", wait_max: "2s" } } });
+  const watch = await visitor.watch();
+  const anna = await Operator.come(server, "anna");
+  const called = await call(visitor);
+  await watch.wait("status", ({ mode }) => mode === "waiting");
+  await watch.wait("status", ({ mode }) => mode === "bot");
+  const told = await watch.wait("message");
+  assert.equal(told.content, "Зараз нікого з команди немає. Помічник допомагатиме вам далі.");
+  assert.deepEqual((await visitor.conversation(called.conversation)).messages.map(({ id }) => id), [told.id]);
+  // Anna takes it and is gone: her visitor's next message calls for somebody else.
+  await anna.act(called.conversation, "take");
+  const desk = await anna.watch();
+  await visitor.send("Are you there?", { conversation: called.conversation });
+  await desk.wait("conversation", ({ ring }) => ring);
+  assert.equal((await anna.one(called.conversation)).mode, "operator");
+  const seen = watch.events.length;
+  await desk.close();
+  await until(() => watch.events.slice(seen).some(({ name, mode }) => name === "status" && mode === "waiting"), "the call for another");
+  await watch.close();
+});
+
 test("one's words call for a person, also as the very first message", async (t) => {
   const { provider, server, visitor } = await start(t, { bot: { handoff: { enabled: true, keywords: ["operator", "talk to a human", "Mitarbeiter"] } } });
   const anna = await Operator.come(server, "anna");
