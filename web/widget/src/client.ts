@@ -1,4 +1,7 @@
-// The way to the server: requests with the visitor's session, and the stream of events that comes back when it broke.
+// The way to the server: requests with the visitor's session, and the stream of events.
+import { refusalOf } from "./refusal";
+import type { Storage } from "./storage";
+import { watch } from "./stream";
 import type { Attachment, Boot, Conversation, Ids, ServerEvent, Standing, Summary } from "./protocol";
 
 export interface Identity {
@@ -6,53 +9,6 @@ export interface Identity {
   user?: string; // or an id, with its HMAC
   hash?: string;
 }
-
-export class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-    readonly retryAfter: number,
-    readonly param = "",
-  ) {
-    super(message);
-  }
-}
-
-// Where the browser blocks storage, what is kept ends with the page.
-export class Storage {
-  blocked = false;
-  readonly #memory = new Map<string, string>();
-
-  constructor(
-    readonly kind: "localStorage" | "sessionStorage",
-    readonly prefix: string,
-  ) {}
-
-  get(name: string): string | null {
-    try {
-      return window[this.kind].getItem(this.prefix + name);
-    } catch {
-      this.blocked = true;
-      return this.#memory.get(name) ?? null;
-    }
-  }
-
-  set(name: string, value: string | null): void {
-    try {
-      if (value === null) window[this.kind].removeItem(this.prefix + name);
-      else window[this.kind].setItem(this.prefix + name, value);
-    } catch {
-      this.blocked = true;
-      if (value === null) this.#memory.delete(name);
-      else this.#memory.set(name, value);
-    }
-  }
-}
-
-const WAIT_FIRST = 500; // ms before the first attempt to connect again; then twice as long each time
-const WAIT_MOST = 30_000;
-const SILENCE_MOST = 40_000; // the server says something every 15 s
 
 export class Client {
   identity: Identity = {};
@@ -81,10 +37,10 @@ export class Client {
     const session = reply.headers.get("X-Switchboard-Session");
     if (session) this.#storage.set("session", session);
     if (reply.ok) return reply;
-    const { error } = await reply.json().catch(() => ({ error: {} }));
+    const refusal = await refusalOf(reply);
     // What only the owner of the site can mend is for them to read.
-    if (reply.status === 403) console.error(`Switchboard: ${error.message}`);
-    throw new Refusal(reply.status, error.code ?? "", error.message ?? "", Number(reply.headers.get("Retry-After") ?? 0), error.param ?? "");
+    if (reply.status === 403) console.error(`Switchboard: ${refusal.message}`);
+    throw refusal;
   }
 
   #post(path: string, body: object): Promise<Response> {
@@ -172,74 +128,7 @@ export class Client {
 
   // Watches until the page is gone: calls `event` for each, `state` when the connection comes and goes.
   watch(event: (event: ServerEvent) => void, state: (connected: boolean) => void): () => void {
-    let lastId = "";
-    let wait = WAIT_FIRST;
-    let over = false;
-    let cut = new AbortController();
-    let wake = () => {};
-    const read = async () => {
-      const own = (cut = new AbortController());
-      let alive = setTimeout(() => own.abort(), SILENCE_MOST);
-      try {
-        const reply = await this.#fetch(`/events?bot=${this.#bot}`, { headers: lastId ? { "Last-Event-ID": lastId } : {}, signal: own.signal });
-        const reader = reply.body!.getReader();
-        const decoder = new TextDecoder();
-        let text = "";
-        for (;;) {
-          const { done, value } = await reader.read();
-          if (done) return;
-          clearTimeout(alive);
-          alive = setTimeout(() => own.abort(), SILENCE_MOST);
-          text += decoder.decode(value, { stream: true });
-          for (let end; (end = text.indexOf("\n\n")) >= 0; text = text.slice(end + 2)) {
-            const fields: Record<string, string> = {};
-            for (const line of text.slice(0, end).split("\n")) {
-              const colon = line.indexOf(": ");
-              if (colon > 0) fields[line.slice(0, colon)] = line.slice(colon + 2);
-            }
-            if (!fields.event) continue;
-            if (fields.id) lastId = fields.id;
-            if (fields.event === "hello") {
-              wait = WAIT_FIRST;
-              state(true);
-            }
-            event({ ...JSON.parse(fields.data), name: fields.event });
-          }
-        }
-      } finally {
-        clearTimeout(alive);
-      }
-    };
-    const run = async () => {
-      while (!over) {
-        await read().catch((error) => {
-          // Who may not watch now may not in a second either.
-          if (error instanceof Refusal && error.status < 500 && error.status !== 429) wait = WAIT_MOST;
-        });
-        if (over) return;
-        state(false);
-        await new Promise<void>((done) => {
-          wake = done;
-          setTimeout(done, wait * (0.75 + Math.random() / 2));
-        });
-        wait = Math.min(wait * 2, WAIT_MOST);
-      }
-    };
-    const again = () => {
-      if (document.visibilityState === "hidden") return;
-      wait = WAIT_FIRST;
-      wake();
-    };
-    window.addEventListener("online", again);
-    document.addEventListener("visibilitychange", again);
-    void run();
-    return () => {
-      over = true;
-      cut.abort();
-      wake();
-      window.removeEventListener("online", again);
-      document.removeEventListener("visibilitychange", again);
-    };
+    return watch((headers, signal) => this.#fetch(`/events?bot=${this.#bot}`, { headers, signal }), event, state);
   }
 }
 

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Refusal } from "./client";
+import { Refusal } from "./refusal";
 import type { Lead } from "./protocol";
 import type { Store } from "./store";
 

@@ -1,5 +1,5 @@
 // A short soft sound when something was said that nobody sees. The browser makes it: nothing is loaded.
-import type { Storage } from "./client";
+import type { Storage } from "./storage";
 import type { Unread } from "./unread";
 
 const OTHERS = 200; // ms in which another tab can tell that it shows the message

@@ -1,6 +1,8 @@
 // Who answers in each conversation: the bot, an operator, or nobody yet.
-import { newKey, Refusal, type Storage } from "./client";
+import { newKey } from "./client";
 import type { Message, Standing } from "./protocol";
+import { Refusal } from "./refusal";
+import type { Storage } from "./storage";
 import type { Store } from "./store";
 
 const BOT: Standing = { mode: "bot" };

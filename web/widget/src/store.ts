@@ -1,12 +1,14 @@
 // What the visitor sees, as a state that events change. Everything is merged by ids, so that nothing shows twice however often it
 // comes: by the event stream, by a page of the store, by the reply to a message.
-import { Client, Refusal, Storage, newKey, type Identity } from "./client";
+import { Client, newKey, type Identity } from "./client";
 import type { Boot, Card, ServerEvent, Standing, Summary } from "./protocol";
 import { Images } from "./images";
 import { greetingOf, onNavigation, type Greeting } from "./pages";
 import { Queue } from "./queue";
+import { Refusal } from "./refusal";
 import { Sound } from "./sound";
 import { isHuman, Standings } from "./standing";
+import { Storage } from "./storage";
 import { newTalk, type Shown, type Talk } from "./talk";
 import english from "./texts/en.json";
 import { Unread } from "./unread";

@@ -1,5 +1,5 @@
 // Messages that nobody saw yet. All tabs hear of the same ones, in any order: ids are counted, and what one tab showed is unread in none.
-import type { Storage } from "./client";
+import type { Storage } from "./storage";
 
 const IDS_MAX = 100; // of each kind that are kept
 
