@@ -10,8 +10,8 @@
 #include "api/site.h"
 #include "api/status.h"
 #include "api/stream.h"
+#include "api/web_files.h"
 #include "api/widget.h"
-#include "api/widget_files.h"
 #include "base/memory.h"
 #include "chat/chat.h"
 #include "chat/metrics.h"
@@ -58,6 +58,8 @@ static const struct route routes[] = {
     {"GET", "/api/desk/conversations/", desk_conversation},
     {"POST", "/api/desk/conversations/", desk_conversation_post},
     {"GET", "/api/desk/events", desk_events},
+    {"GET", "/desk", desk_file},
+    {"GET", "/desk/", desk_file},
     {"GET", "/widget.js", widget_file},
     {"GET", "/widget.mjs", widget_file},
     {"GET", "/widget/", widget_file},

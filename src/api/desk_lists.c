@@ -136,7 +136,11 @@ static bool write_calls(struct store_session *session, struct errand *errand,
     json_member_int(json, "count", calls.count);
     json_member_int(json, "input_tokens", calls.input_tokens);
     json_member_int(json, "output_tokens", calls.output_tokens);
-    json_member_int(json, "cost_microdollars", calls.cost_microdollars);
+    json_key(json, "cost_microdollars");
+    if (calls.unknown > 0)
+        json_null(json);
+    else
+        json_int(json, calls.cost_microdollars);
     json_key(json, "models");
     json_begin_array(json);
     while (calls.models.size > 0 && slice_split(&calls.models, ',', &model))

@@ -1,5 +1,5 @@
 #include "api/nobody.h"
-#include "api/widget_files.h"
+#include "api/web_files.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/clock.h"

@@ -178,6 +178,7 @@ bool store_desk_calls(struct store_session *session, struct slice conversation_i
         "SELECT count(*), " SQL_SUM(CALL_PROMPT) ", " SQL_SUM(CALL_ANSWER) ", " SQL_SUM(CALL_COST)
         ", coalesce((SELECT group_concat(model, ',') FROM (SELECT DISTINCT model FROM calls"
         " WHERE conversation_id = $1 AND model <> '')), '')"
+        ", " SQL_SUM("CASE WHEN state <> 'open' AND cost_microdollars < 0 THEN 1 ELSE 0 END")
         " FROM calls WHERE conversation_id = $1";
     /* clang-format on */
     struct session_query query;
@@ -190,6 +191,7 @@ bool store_desk_calls(struct store_session *session, struct slice conversation_i
             .output_tokens = session_column_integer(&query, 2),
             .cost_microdollars = session_column_integer(&query, 3),
             .models = session_column_bytes(&query, 4, arena),
+            .unknown = session_column_integer(&query, 5),
         };
     return session_query_end(&query);
 }

@@ -149,6 +149,7 @@ struct store_desk_calls {
     int64_t count;
     int64_t input_tokens, output_tokens; /* cached and reasoning included */
     int64_t cost_microdollars;
+    int64_t unknown;     /* calls of which no price is known */
     struct slice models; /* comma-separated; in the arena */
 };
 bool store_desk_calls(struct store_session *session, struct slice conversation_id,

@@ -51,6 +51,9 @@ export class Standings {
     const before = this.of(conversation);
     this.#set(conversation, standing);
     if (conversation === this.#store.talk.id) this.#announce(before);
+    // What nobody has answered yet is for the bot.
+    const said = this.#store.talk.messages;
+    if (conversation === this.#store.talk.id && isHuman(before) && standing.mode === "bot" && said[said.length - 1]?.role === "user") void this.#store.retry();
   }
 
   // By a page of the store: it counts where no event came since it was asked for, when it was `before`.
@@ -86,7 +89,10 @@ export class Standings {
       // Events know better, and may have come before the reply.
       if (!isHuman(this.of(reply.conversation))) this.#set(reply.conversation, reply);
       if (store.talk === talk) {
-        if (talk.id === null) store.named(reply.conversation);
+        if (talk.id === null) {
+          store.named(reply.conversation);
+          void store.load(); // what was said of it before its name was known
+        }
         this.#announce(before);
       }
       store.touch(reply.conversation);
