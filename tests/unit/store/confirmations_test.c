@@ -15,8 +15,11 @@ struct step {
 
 static bool put(struct store_session *session, void *user, struct fault *fault) {
     (void)user;
-    const struct store_conversation conversation = {SLICE("V"), SLICE("support"), SLICE("user:1"),
-                                                    SLICE("chat"), 1000};
+    const struct store_conversation conversation = {.id = SLICE("V"),
+                                                    .bot = SLICE("support"),
+                                                    .user = SLICE("user:1"),
+                                                    .door = SLICE("chat"),
+                                                    .created_ms = 1000};
     return store_conversation_put(session, &conversation, fault);
 }
 

@@ -101,8 +101,11 @@ static void a_call_is_logged_once(void **state) {
 
 static bool put_conversation(struct store_session *session, void *user, struct fault *fault) {
     (void)fault;
-    const struct store_conversation conversation = {SLICE("V"), SLICE("support"), SLICE("user:1"),
-                                                    SLICE("chat"), 1000};
+    const struct store_conversation conversation = {.id = SLICE("V"),
+                                                    .bot = SLICE("support"),
+                                                    .user = SLICE("user:1"),
+                                                    .door = SLICE("chat"),
+                                                    .created_ms = 1000};
     return user ? store_conversation_delete(session, &conversation, fault)
                 : store_conversation_put(session, &conversation, fault);
 }
