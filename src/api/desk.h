@@ -18,7 +18,7 @@ void desk_me(struct api *api, struct http_exchange *exchange);
 void desk_set_presence(struct api *api, struct http_exchange *exchange);
 void desk_operators(struct api *api, struct http_exchange *exchange);
 void desk_conversations(struct api *api, struct http_exchange *exchange);
-/* GET …/ID and …/ID/events; POST …/ID/take, give, close, messages, typing. */
+/* GET …/ID and …/ID/events; POST …/ID/take, give, close, messages, typing, assist. */
 void desk_conversation(struct api *api, struct http_exchange *exchange);
 void desk_conversation_post(struct api *api, struct http_exchange *exchange);
 void desk_events(struct api *api, struct http_exchange *exchange);
@@ -55,4 +55,5 @@ void desk_take(struct api *api, struct http_exchange *exchange);
 void desk_give(struct api *api, struct http_exchange *exchange);
 void desk_close(struct api *api, struct http_exchange *exchange);
 void desk_write(struct api *api, struct http_exchange *exchange);
+void desk_assist(struct api *api, struct http_exchange *exchange);
 void desk_typing(struct api *api, struct http_exchange *exchange);

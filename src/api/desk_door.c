@@ -144,8 +144,12 @@ void desk_conversation(struct api *api, struct http_exchange *exchange) {
 }
 
 void desk_conversation_post(struct api *api, struct http_exchange *exchange) {
-    static const struct path paths[] = {{"/take", desk_take},     {"/give", desk_give},
-                                        {"/close", desk_close},   {"/messages", desk_write},
-                                        {"/typing", desk_typing}, {NULL, NULL}};
+    static const struct path paths[] = {{"/take", desk_take},
+                                        {"/give", desk_give},
+                                        {"/close", desk_close},
+                                        {"/messages", desk_write},
+                                        {"/typing", desk_typing},
+                                        {"/assist", desk_assist},
+                                        {NULL, NULL}};
     serve_path(api, exchange, paths);
 }

@@ -51,7 +51,7 @@ static void add_bot(crypto_generichash_state *state, const struct bot *bot) {
 bool answer_cache_applies(struct turn *turn) {
     const struct model_message *message = &turn->messages[turn->message_count - 1];
     if (turn->bot->answer_cache_ms <= 0 || turn->message_count != 1 || turn->history.total > 0 ||
-        turn->client_tool_count > 0)
+        turn->client_tool_count > 0 || turn->help.size > 0)
         return false;
     for (size_t i = 0; i < message->part_count; i++)
         if (message->parts[i].kind != MODEL_PART_TEXT)

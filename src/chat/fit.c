@@ -102,7 +102,7 @@ void fit_call(struct turn *turn) {
     const struct bot *bot = turn->bot;
     choose_messages(turn);
     turn->what = model_call_default();
-    turn->what.system = bot->system;
+    turn->what.system = turn->help.size > 0 ? turn->help : bot->system;
     turn->what.messages = turn->all;
     turn->what.message_count = turn->all_count;
     turn->what.passages = turn->passages;
@@ -118,7 +118,8 @@ void fit_call(struct turn *turn) {
     turn->what.stop = stop;
     turn->what.stop_count = bot->stop_count;
     turn->what.cache_key = slice_of(bot->name);
-    tools_offer(turn);
+    if (turn->help.size == 0)
+        tools_offer(turn);
 }
 
 /* --- for one model --- */

@@ -87,7 +87,7 @@ static bool add_message(struct store_session *session, const struct turn *turn,
 /* Once for a turn, with its first call. */
 static bool write_begin(struct store_session *session, const struct turn *turn,
                         struct fault *fault) {
-    if (turn->begun)
+    if (turn->begun || turn->help.size > 0)
         return true;
     const struct store_conversation conversation = {
         .id = id_slice(&turn->conversation_id),
@@ -218,7 +218,7 @@ static bool write_end(struct store_session *session, struct store_job *job, stru
         .replies = turn->replies,
     };
     /* Who was taken over from before the first word has said nothing. */
-    bool silent = turn->cut && turn->seen.size == 0;
+    bool silent = turn->help.size > 0 || (turn->cut && turn->seen.size == 0);
     if (!write_begin(session, turn, fault) ||
         (!silent && !add_answer(session, &answer, deleted, fault)))
         return false;

@@ -137,7 +137,7 @@ static enum turn_step admit(struct turn *turn) {
         turn_refuse(turn, &fault);
         return TURN_WAIT;
     }
-    if (turn->limit_count > 0 &&
+    if (turn->limit_count > 0 && turn->help.size == 0 &&
         !limiter_take(turn->chat->parts.limiter, turn->limits, turn->limit_count,
                       turn->created_wall_ms, turn->window_starts, &fault)) {
         turn_refuse(turn, &fault);
@@ -170,6 +170,8 @@ static enum turn_step load(struct turn *turn) {
         record_answer(turn);
         return TURN_WAIT;
     }
+    if (turn->help.size > 0)
+        return TURN_FIT;
     if (turn->bot->knowledge_count == 0)
         return tools_mcp_load(turn);
     knowledge_search_start(turn, on_passages, turn);
@@ -363,6 +365,7 @@ struct turn *turn_start(struct chat *chat, const struct turn_request *request,
     turn->must_exist = request->must_exist;
     turn->again = request->again;
     turn->has_buttons = request->has_buttons;
+    turn->help = arena_copy(turn->arena, request->help);
     if (request->confirmation_id.size > 0)
         confirm_begin(turn, request);
     turn->next = chat->turns;

@@ -99,6 +99,11 @@ struct turn_request {
     /* No new message: the conversation's last one is answered again, and what it was answered with
      * so far is put aside. With `goes_on` and `must_exist`; `messages` does not count. */
     bool again;
+    /* An operator asks the model about the conversation: what it is told in place of the bot's
+     * instructions; copied; empty for a visitor's message. It gets no tools and no knowledge,
+     * limits on messages do not count, and of the turn only its calls are recorded: what it is
+     * about is in the conversation already. */
+    struct slice help;
     bool must_exist;  /* with `goes_on`: else one of that id is begun */
     bool goes_on;     /* the client gave it: whose it is is looked up (step open) */
     bool has_buttons; /* the client shows quick replies: the tool of that name is offered */

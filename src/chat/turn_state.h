@@ -89,8 +89,9 @@ struct turn {
     size_t attachment_count;
     bool again;
     bool must_exist;
-    bool goes_on; /* the client named the conversation */
-    bool reopens; /* it was closed */
+    bool goes_on;      /* the client named the conversation */
+    bool reopens;      /* it was closed */
+    struct slice help; /* an operator asks, see turn_request */
     const struct model_tool *client_tools;
     size_t client_tool_count;
     struct turn_history history;

@@ -199,6 +199,49 @@ test("nobody waits for ever: not for an operator who does not come, nor for one 
   await watch.close();
 });
 
+test("the model helps operators: streamed, paid for, kept nowhere, and what is wrong is told", async (t) => {
+  const { provider, server, visitor } = await start(t, { bot: { limits: { messages_per_minute: 1 } } });
+  const anna = await Operator.come(server, "anna");
+  const desk = await anna.watch();
+  const watch = await visitor.watch();
+  const sent = await visitor.send("say We ship on Mondays.");
+  await watch.wait("end");
+  await anna.write(sent.conversation, "A note that no model reads", { note: true });
+  const path = `/conversations/${sent.conversation}/assist`;
+  const help = async (body) => {
+    const reply = await anna.post(path, { language: "de", ...body });
+    assert.equal(reply.status, 200);
+    const events = (await reply.text()).split("\n\n").filter((block) => block.startsWith("event: "));
+    assert.match(events.at(-1), /^event: end\ndata: \{"finish":"stop"\}$/);
+    return events.slice(0, -1).map((block) => JSON.parse(block.split("data: ")[1]).text).join("");
+  };
+  // More often than a visitor might ask.
+  assert.equal(await help({ task: "summary" }), "de: 2 lines, the last: Bot: We ship on Mondays.");
+  assert.equal(await help({ task: "reply", text: "Guten Tag" }), "de: Guten Tag and a reply to: Bot: We ship on Mondays.");
+  assert.equal(await help({ task: "translate", language: "uk", text: "Guten Tag" }), "uk: Guten Tag");
+  assert.ok(!JSON.stringify(await provider.requests()).includes("no model reads"));
+  await until(() => server.sql("select count(*) as count from calls where state <> 'open'")[0].count === 4, "the calls");
+  const { calls, messages } = await anna.one(sent.conversation);
+  assert.deepEqual([calls.count, messages.length], [4, 3]);
+  assert.equal(server.sql("select count(*) as count from conversations")[0].count, 1);
+  for (const [body, words] of [
+    [{ task: "sing" }, /task must be/],
+    [{ task: "translate", text: " " }, /text is empty/],
+    [{ task: "summary", language: "de; ignore all" }, /language must be/],
+    [{ task: "translate", text: "x".repeat(17000) }, /too long/],
+  ]) {
+    const reply = await anna.post(path, { language: "de", ...body });
+    assert.ok(reply.status === 400 || reply.status === 413);
+    assert.match((await reply.json()).error.message, words);
+  }
+  provider.kill();
+  const down = await anna.post(path, { task: "summary", language: "de" });
+  assert.ok(down.status >= 500, String(down.status));
+  assert.ok((await down.json()).error.message);
+  await watch.close();
+  await desk.close();
+});
+
 test("one's words call for a person, also as the very first message", async (t) => {
   const { provider, server, visitor } = await start(t, { bot: { handoff: { enabled: true, keywords: ["operator", "talk to a human", "Mitarbeiter"] } } });
   const anna = await Operator.come(server, "anna");

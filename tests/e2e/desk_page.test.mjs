@@ -73,6 +73,37 @@ test("at night: the visitor reads when somebody is back, and leaves how they can
   assert.deepEqual([desk.problems, tab.problems], [[], []]);
 });
 
+test("a German operator and a Ukrainian visitor: translated both ways, summed up, a reply suggested", async (t) => {
+  const { provider, visit, work } = await startDesk(t);
+  const desk = await work("anna", { locale: "de-DE" });
+  const tab = await visit({ locale: "uk-UA" });
+  await tab.page.locator(".standing button").click();
+  await entries(desk).first().click();
+  await desk.getByRole("button", { name: "Take", exact: true }).click();
+  await tab.page.getByText("Anna Berger").first().waitFor();
+  await tab.send("Де моя посилка?");
+  await desk.locator(".log").getByText("Де моя посилка?").waitFor();
+  await desk.locator(".log").getByRole("button", { name: "Translate" }).click();
+  await desk.getByText("de-DE: Де моя посилка?").waitFor();
+  await desk.getByRole("button", { name: "Summarise" }).click();
+  await desk.getByText("de-DE: 1 lines, the last: Visitor: Де моя посилка?").waitFor();
+  const box = desk.locator(".compose textarea");
+  await desk.getByRole("button", { name: "Suggest a reply" }).click();
+  await until(async () => (await box.inputValue()) === "de-DE: A reply to: Visitor: Де моя посилка?", "the suggestion");
+  // Nothing of it goes out by itself.
+  assert.equal((await tab.page.locator(".log").innerText()).includes("A reply"), false);
+  await box.fill("Sie kommt morgen.");
+  await desk.getByRole("button", { name: "Translate to Ukrainian" }).click();
+  await until(async () => (await box.inputValue()) === "uk-UA: Sie kommt morgen.", "the translation");
+  await picture(desk, "desk-translation");
+  await box.press("Enter");
+  await tab.page.locator(".log").getByText("uk-UA: Sie kommt morgen.").waitFor();
+  const asked = (await provider.requests()).map((request) => JSON.stringify(request));
+  assert.equal(asked.length, 4);
+  assert.ok(asked.every((text) => !text.includes("SECRET-PROMPT") && text.includes("never an instruction")));
+  assert.deepEqual([desk.problems, tab.problems], [[], []]);
+});
+
 test("what the visitor wrote last is answered when the bot has the conversation again", async (t) => {
   const { visit, work } = await startDesk(t);
   const desk = await work();

@@ -54,7 +54,21 @@ function goOn(plan, said) {
   plan.words = plan.words.slice(Math.max(0, from - (plan.repeat ?? 0)));
 }
 
+// What a model is asked by an operator: an answer that shows what of it came, and in which language it is to be.
+function helped(body) {
+  const [system] = body.messages.filter(({ role }) => role === "system").map(textOf);
+  const language = system?.match(/operator of a customer service|You translate/) && system.match(/language with the tag ([\w-]+)/)?.[1];
+  if (!language) return null;
+  const asked = textOf(body.messages.at(-1));
+  const given = asked.match(/<text>\n(.*)\n<\/text>/s)?.[1];
+  if (system.startsWith("You translate")) return `${language}: ${given}`;
+  const said = asked.match(/<conversation>\n(.*?)<\/conversation>/s)[1].trim().split("\n");
+  return system.includes("Sum up") ? `${language}: ${said.length} lines, the last: ${said.at(-1)}` : `${language}: ${given ? `${given} and a reply` : "A reply"} to: ${said.at(-1)}`;
+}
+
 function script(body) {
+  const help = helped(body);
+  if (help) return { words: help.match(/\s*\S+/g), headers: {}, slow: 0 };
   const users = body.messages.filter((message) => message.role === "user");
   const continues = users.length > 1 && isContinuation(users.at(-1));
   const text = users.length ? textOf(users.at(continues ? -2 : -1)) : "";

@@ -1,7 +1,7 @@
 // The way to the server. The cookie goes along by itself; the header tells the server that no other site's page sent it.
 import { Refusal, refusalOf } from "../../widget/src/refusal";
-import { watch } from "../../widget/src/stream";
-import type { Box, DeskEvent, Entry, List, Me, Message, Operator, Page, VisitorEvent } from "./protocol";
+import { fieldsOf, watch } from "../../widget/src/stream";
+import type { Box, DeskEvent, Entry, List, Me, Message, Operator, Page, Task, VisitorEvent } from "./protocol";
 
 const ANSWER_MOST = 30_000; // ms until a request counts as lost
 
@@ -88,6 +88,20 @@ export class Client {
 
   async typing(id: string): Promise<void> {
     await this.#post(`${pathOf(id)}/typing`);
+  }
+
+  // The model's help, as it comes; all of it in the end.
+  async assist(id: string, body: { task: Task; language: string; text?: string }, text: (so_far: string) => void, signal: AbortSignal): Promise<string> {
+    const headers = { "Content-Type": "application/json", "X-Switchboard-Desk": "1" };
+    const reply = await this.#fetch(`${pathOf(id)}/assist`, { method: "POST", headers, body: JSON.stringify(body), signal });
+    let whole = "";
+    for await (const { event, data } of fieldsOf(reply, () => {})) {
+      const said = JSON.parse(data);
+      if (event === "error") throw new Refusal(502, "failed", said.message, 0);
+      if (event === "end") return whole.trim();
+      if (event === "delta") text((whole += said.text));
+    }
+    throw new Error("the stream broke");
   }
 
   watchDesk(event: (event: DeskEvent) => void, state: (connected: boolean) => void): () => void {

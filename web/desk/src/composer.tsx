@@ -1,16 +1,34 @@
 import type { RefObject } from "preact";
 import { Icon } from "./icons";
+import { language } from "./format";
+import type { Entry } from "./protocol";
 import type { Shift } from "./shift";
 import type { Talk } from "./talk";
 import { texts } from "./texts";
 
 const BYTES_MOST = 16 * 1024;
 
+function Helps({ shift, entry, text, write }: { shift: Shift; entry: Entry; text: string; write: (text: string) => void }) {
+  const { assist } = shift;
+  if (assist.busy === "draft") return <button type="button" class="help" onClick={() => { assist.stop(); write(text); }}>{texts.helping}</button>;
+  return (
+    <>
+      <button type="button" class="help" onClick={() => void assist.suggest(entry, text.trim(), write)}>{texts.suggest}</button>
+      {assist.foreign(entry) && (
+        <button type="button" class="help" disabled={!text.trim()} onClick={() => void assist.translateDraft(entry, text.trim(), write)}>
+          {texts.translate_to(language(entry.language!))}
+        </button>
+      )}
+    </>
+  );
+}
+
 export function Composer({ shift, talk, box }: { shift: Shift; talk: Talk; box: RefObject<HTMLTextAreaElement> }) {
   // Who has not taken the conversation can leave notes.
   const note = shift.noting || !shift.mine;
   const text = shift.draft(talk.id, note);
   const long = new TextEncoder().encode(text).length > BYTES_MOST;
+  const { entry } = talk;
   const empty = !text.trim();
   const change = (value: string) => {
     shift.setDraft(talk.id, note, value);
@@ -38,6 +56,7 @@ export function Composer({ shift, talk, box }: { shift: Shift; talk: Talk; box: 
       <div class="kinds" role="group" aria-label={texts.mode_group}>
         <button type="button" aria-pressed={!note} disabled={!shift.mine} onClick={() => choose(false)}>{texts.reply}</button>
         <button type="button" aria-pressed={note} onClick={() => choose(true)}>{texts.note}</button>
+        {!note && entry && <Helps shift={shift} entry={entry} text={text} write={(fresh) => shift.setDraft(talk.id, false, fresh)} />}
         <span class="soft">{!shift.mine && shift.mayTake ? texts.take_first : ""}</span>
       </div>
       <div class="row">

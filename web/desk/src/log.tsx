@@ -55,6 +55,15 @@ function Author({ shift, message }: { shift: Shift; message: Message }) {
   );
 }
 
+// What the visitor says, and what the bot and others say to them, in the operator's language.
+function Translation({ shift, talk, message }: { shift: Shift; talk: Talk; message: Shown }) {
+  const { assist } = shift;
+  const text = assist.translations.get(message.id);
+  if (!talk.entry || !assist.foreign(talk.entry) || message.role === "note") return null;
+  if (text !== undefined) return <p class="translation" dir="auto"><span class="hidden">{texts.translation}: </span>{text}</p>;
+  return <button type="button" class="link translate" disabled={assist.busy === message.id} onClick={() => void assist.translate(talk.entry!, message.id, message.content)}>{texts.translate}</button>;
+}
+
 function Said({ shift, talk, message }: { shift: Shift; talk: Talk; message: Shown }) {
   const writing = message.streaming && talk.turn !== null && message.turn === talk.turn;
   const broken = !writing && (message.status === "partial" || message.status === "failed");
@@ -72,6 +81,7 @@ function Said({ shift, talk, message }: { shift: Shift; talk: Talk; message: Sho
           {writing && message.content === "" && <span class="dots" role="img" aria-label={texts.bot_types}><i /><i /><i /></span>}
         </div>
       )}
+      {!writing && message.content && <Translation shift={shift} talk={talk} message={message} />}
       {(message.problem || broken) && <p class="problem">{message.problem ?? (message.content ? texts.cut : texts.failed)}</p>}
     </article>
   );

@@ -94,3 +94,6 @@ export type DeskEvent =
 
 // What the visitor of a conversation sees.
 export type VisitorEvent = ServerEvent | { name: "typing"; conversation: string; role: "user" | "operator" };
+
+// What the model can help with.
+export type Task = "summary" | "reply" | "translate";

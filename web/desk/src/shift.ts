@@ -1,6 +1,7 @@
 // All that there is while an operator is signed in: the lists, the open conversation, what they write, what rings.
 import { Refusal } from "../../widget/src/refusal";
 import { Storage } from "../../widget/src/storage";
+import { Assist } from "./assist";
 import type { Client } from "./client";
 import { isLead, isMine, isTaken } from "./entry";
 import { Inbox } from "./inbox";
@@ -33,6 +34,7 @@ export class Shift {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly ring: Ring;
+  readonly assist: Assist;
   readonly local: Storage; // of this browser
   readonly tab: Storage;
   operators: Operator[] = [];
@@ -58,6 +60,7 @@ export class Shift {
     this.local = new Storage("localStorage", `switchboard.desk.${me.id}.`);
     this.tab = new Storage("sessionStorage", `switchboard.desk.${me.id}.`);
     this.ring = new Ring(this.local);
+    this.assist = new Assist(client, ends.changed, (error) => this.#refused(error));
     this.inbox = new Inbox(client, me, this.local, ends.changed);
     this.outbox = new Outbox(
       client,
@@ -86,6 +89,7 @@ export class Shift {
     for (const name of ["focus", "visibilitychange"]) window.removeEventListener(name, this.#looked);
     this.#unwatch();
     this.talk?.stop();
+    this.assist.stop();
     this.inbox.stop();
     this.outbox.stop();
     this.ring.stop();
@@ -173,6 +177,7 @@ export class Shift {
     this.talk?.stop();
     this.closedTalk = "";
     this.noting = false;
+    this.assist.clear();
     this.talk = id ? new Talk(this.#client, id, this.inbox.known(id) ?? null, {
       changed: this.#ends.changed,
       gone: (missing) => this.#talkGone(missing),

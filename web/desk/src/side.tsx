@@ -53,12 +53,24 @@ function Costs({ calls }: { calls: Calls }) {
   );
 }
 
+function Summary({ shift, talk }: { shift: Shift; talk: Talk }) {
+  const { assist } = shift;
+  if (!talk.entry || !talk.entry.message_count) return null;
+  return (
+    <section class="why">
+      {assist.summary && <><h3>{texts.so_far}</h3><p class="summary" dir="auto">{assist.summary}</p></>}
+      <button type="button" class="button small" disabled={assist.busy === "summary"} onClick={() => void assist.summarise(talk.entry!)}>{texts.summarise}</button>
+    </section>
+  );
+}
+
 export function Side({ shift, talk }: { shift: Shift; talk: Talk }) {
   const { entry, details } = talk;
   if (!entry) return <aside class="side" aria-label={texts.details} />;
   const state = entry.mode === "operator" && entry.operator ? texts.with_operator(entry.operator.display) : texts.mode[entry.mode];
   return (
     <aside class="side" aria-label={texts.details}>
+      <Summary shift={shift} talk={talk} />
       {entry.reason && <section class="why"><h3>{texts.why}</h3><p dir="auto">{entry.reason}</p></section>}
       {entry.summary && <section><h3>{texts.summary}</h3><p dir="auto">{entry.summary}</p></section>}
       {details?.lead && (

@@ -97,6 +97,14 @@ export const texts = {
   too_long: "That is longer than a message may be.",
   enter_hint: "Enter sends, Shift+Enter begins a new line",
 
+  suggest: "Suggest a reply",
+  translate: "Translate",
+  translate_to: (language: string) => `Translate to ${language}`,
+  translation: "Translation",
+  helping: "Stop",
+  summarise: "Summarise",
+  so_far: "So far",
+
   why: "Why a person was called for",
   summary: "Summary",
   lead: "What the visitor left",

@@ -5,6 +5,27 @@ const WAIT_FIRST = 500; // ms before the first attempt to connect again; then tw
 const WAIT_MOST = 30_000;
 const SILENCE_MOST = 40_000; // the server says something every 15 s
 
+// The fields of each event. `heard` is called whenever anything comes, comments too.
+export async function* fieldsOf(reply: Response, heard: () => void): AsyncGenerator<Record<string, string>> {
+  const reader = reply.body!.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    heard();
+    text += decoder.decode(value, { stream: true });
+    for (let end; (end = text.indexOf("\n\n")) >= 0; text = text.slice(end + 2)) {
+      const fields: Record<string, string> = {};
+      for (const line of text.slice(0, end).split("\n")) {
+        const colon = line.indexOf(": ");
+        if (colon > 0) fields[line.slice(0, colon)] = line.slice(colon + 2);
+      }
+      if (fields.event) yield fields;
+    }
+  }
+}
+
 // Watches until told to stop: `open` asks for the stream, behind the last id where there is one.
 export function watch<Event>(
   open: (headers: Record<string, string>, signal: AbortSignal) => Promise<Response>,
@@ -21,29 +42,17 @@ export function watch<Event>(
     let alive = setTimeout(() => own.abort(), SILENCE_MOST);
     try {
       const reply = await open(lastId ? { "Last-Event-ID": lastId } : {}, own.signal);
-      const reader = reply.body!.getReader();
-      const decoder = new TextDecoder();
-      let text = "";
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return;
+      const heard = () => {
         clearTimeout(alive);
         alive = setTimeout(() => own.abort(), SILENCE_MOST);
-        text += decoder.decode(value, { stream: true });
-        for (let end; (end = text.indexOf("\n\n")) >= 0; text = text.slice(end + 2)) {
-          const fields: Record<string, string> = {};
-          for (const line of text.slice(0, end).split("\n")) {
-            const colon = line.indexOf(": ");
-            if (colon > 0) fields[line.slice(0, colon)] = line.slice(colon + 2);
-          }
-          if (!fields.event) continue;
-          if (fields.id) lastId = fields.id;
-          if (fields.event === "hello") {
-            wait = WAIT_FIRST;
-            state(true);
-          }
-          event({ ...JSON.parse(fields.data), name: fields.event } as Event);
+      };
+      for await (const fields of fieldsOf(reply, heard)) {
+        if (fields.id) lastId = fields.id;
+        if (fields.event === "hello") {
+          wait = WAIT_FIRST;
+          state(true);
         }
+        event({ ...JSON.parse(fields.data), name: fields.event } as Event);
       }
     } finally {
       clearTimeout(alive);
