@@ -39,6 +39,7 @@ static const struct route routes[] = {
     {"POST", "/api/widget/handoff", widget_handoff},
     {"POST", "/api/widget/retry", widget_retry},
     {"POST", "/api/widget/stop", widget_stop},
+    {"POST", "/api/widget/typing", widget_typing},
     {"GET", "/api/widget/conversations", widget_conversations},
     {"GET", "/api/widget/conversations/", widget_conversation},
     {"DELETE", "/api/widget/conversations/", widget_delete},

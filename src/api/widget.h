@@ -19,6 +19,7 @@ void widget_messages(struct api *api, struct http_exchange *exchange);
 void widget_confirm(struct api *api, struct http_exchange *exchange);
 void widget_handoff(struct api *api, struct http_exchange *exchange);
 void widget_retry(struct api *api, struct http_exchange *exchange);
+void widget_typing(struct api *api, struct http_exchange *exchange);
 void widget_stop(struct api *api, struct http_exchange *exchange);
 void widget_conversations(struct api *api, struct http_exchange *exchange);
 void widget_conversation(struct api *api, struct http_exchange *exchange);

@@ -581,3 +581,28 @@ void widget_stop(struct api *api, struct http_exchange *exchange) {
         .only_browsers = true, .read = read_stop, .finish = stop};
     errand_open(api, exchange, &operation);
 }
+
+/* --- typing --- */
+
+static void tell_typing(struct errand *errand, struct errand_request *request) {
+    struct hub *hub = chat_parts(request->api->chat)->hub;
+    struct slice channel = visitor_channel(errand->what.bot, errand->what.user, errand->arena);
+    struct json_writer json = json_writer_start(&errand->out);
+    buffer_clear(&errand->out);
+    json_begin_object(&json);
+    json_member_string(&json, "conversation", errand->what.id);
+    json_member_string(&json, "role", SLICE("user"));
+    json_end_object(&json);
+    hub_publish(hub, channel,
+                &(struct hub_event){.name = "typing", .data = buffer_slice(&errand->out)},
+                clock_wall_ms());
+    hub_wake(hub, channel);
+    errand_end(errand);
+    errand_nothing(request);
+}
+
+void widget_typing(struct api *api, struct http_exchange *exchange) {
+    static const struct operation operation = {
+        .only_browsers = true, .read = read_stop, .finish = tell_typing};
+    errand_open(api, exchange, &operation);
+}

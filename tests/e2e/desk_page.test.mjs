@@ -31,6 +31,8 @@ test("taken over in mid answer, answered by name, handed back: two browsers", as
   await reply(desk, "Hello, I am **Anna**. How can I help?");
   await shown(tab.page, "How can I help?");
   assert.equal(await tab.answer().locator(".author").innerText(), "Anna Berger");
+  await tab.page.locator(".compose textarea").pressSequentially("My");
+  await shown(desk, "The visitor is typing…");
   await tab.send("My parcel 1042 is late");
   await shown(desk, "My parcel 1042 is late");
   await desk.getByRole("button", { name: "Note", exact: true }).click();

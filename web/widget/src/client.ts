@@ -82,6 +82,10 @@ export class Client {
     return (await this.#post("/handoff", { conversation, key, language: navigator.language })).json();
   }
 
+  async typing(conversation: string): Promise<void> {
+    await this.#post("/typing", { conversation });
+  }
+
   async stop(conversation: string): Promise<void> {
     await this.#post("/stop", { conversation });
   }

@@ -26,6 +26,7 @@ export function Composer({ store }: { store: Store }) {
     }
     setText(kept);
     store.setDraft(kept);
+    if (kept) store.standings.typed();
   };
   const empty = !text.trim() && store.images.chosen.length === 0;
   // Pictures that are pasted or dropped; text goes into the box as always.

@@ -30,6 +30,7 @@ export class Standings {
   readonly #known = new Map<string, Standing>();
   #key = ""; // of the call for a person
   #saidTyping = false; // read out, once for each message of an operator
+  #typedUntil = 0; // it was said to
   #quiet?: ReturnType<typeof setTimeout>;
 
   constructor(store: Store, local: Storage) {
@@ -69,6 +70,14 @@ export class Standings {
     if (conversation !== this.#store.talk.id) return;
     this.#store.spoken = `${author ?? this.#store.text("operator")}: ${content}`;
     this.#saidTyping = false;
+  }
+
+  // The visitor types: for the operator who has the conversation.
+  typed(): void {
+    const { talk, standing, client } = this.#store;
+    if (standing.mode !== "operator" || !talk.id || Date.now() < this.#typedUntil) return;
+    this.#typedUntil = Date.now() + TYPING_MOST / 2;
+    void client.typing(talk.id).catch(() => {});
   }
 
   forget(conversation: string): void {
