@@ -103,7 +103,8 @@ static const struct option handoff_options[] = {
     HANDOFF("chats", OPTION_COUNT, chats, RANGE(0, 1000), .fallback = "0",
             .help = "Most conversations of one operator at once; with 0 there is no limit."),
     HANDOFF("wait_max", OPTION_DURATION, wait_ms, RANGE(0, DAY), .fallback = "10min",
-            .help = "How long a visitor waits before they are told that nobody comes; `0s`: for ever."),
+            .help =
+                "How long a visitor waits before they are told that nobody comes; `0s`: for ever."),
     HANDOFF("keywords", OPTION_STRING, keywords,
             LIST(struct draft_bot, bot.handoff.keyword_count, 50), RANGE(2, 100),
             .flags = OPTION_LIST,
