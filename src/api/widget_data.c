@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "chat/chat.h"
+#include "chat/desk.h"
 #include "chat/settings.h"
 #include "chat/visitor.h"
 #include "http/server.h"
@@ -160,6 +161,8 @@ static void after_delete(struct errand *errand, struct errand_request *request) 
                 &(struct hub_event){.name = "deleted", .data = buffer_slice(&errand->out)},
                 clock_wall_ms());
     hub_wake(hub, channel);
+    desk_publish(chat_parts(request->api->chat)->desk, errand->what.bot, "gone",
+                 buffer_slice(&errand->out));
     errand_end(errand);
     errand_nothing(request);
 }

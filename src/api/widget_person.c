@@ -205,14 +205,16 @@ static bool run_words(struct store_session *session, struct errand *errand, stru
 
 static void finish_words(struct errand *errand, struct errand_request *request) {
     const struct sending *sending = errand->own;
+    struct slice reason =
+        redact_text(errand->bot->redact, REDACT_LOG, sending->text, errand->arena);
     struct fault ignored; /* somebody is at it already: that is as good */
     if (!sending->known) {
         publish_message(errand);
         if (sending_has_person(sending))
             desk_changed(errand->chat, errand->what.id, DESK_RING_OPERATOR);
         else if (sending->home.somebody)
-            start_handoff(errand, HANDOFF_BY_RULE, slice_first(sending->text, REASON_MAX), NULL,
-                          &ignored);
+            start_handoff(errand, HANDOFF_BY_RULE,
+                          slice_first(reason, utf8_cut(reason, REASON_MAX)), NULL, &ignored);
         else
             nobody_publish(errand->chat, &sending->nobody);
     }

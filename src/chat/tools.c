@@ -215,7 +215,7 @@ static void on_result(void *user, struct slice result, const struct fault *fault
         bool hands = false;
         if (hands_over(use->offered->tool) &&
             json_read_bool(json_get(result, "handed_over"), &hands) && hands)
-            turn->handoff = use->arguments;
+            turn->handoff = turn_redacted_json(turn, REDACT_LOG, use->arguments);
         end_use(use, tool_result_fit(turn, use->offered->tool, result), "done");
     }
     emit(use, TURN_EVENT_TOOL, use->is_error ? TURN_TOOL_FAILED : TURN_TOOL_DONE);

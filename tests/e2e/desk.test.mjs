@@ -264,6 +264,23 @@ test("one's words call for a person, also as the very first message", async (t) 
   await desk.close();
 });
 
+test("what is taken out of texts is not in the reason either; what a visitor deletes is gone from the desk", async (t) => {
+  const { server, visitor } = await start(t, { bot: { handoff: { enabled: true, keywords: ["human"] }, redact: { email: { from: ["log"] } } } });
+  const anna = await Operator.come(server, "anna");
+  const desk = await anna.watch();
+  const sent = await visitor.send("A human, to vera@example.com");
+  const ring = await desk.wait("conversation", ({ ring }) => ring);
+  assert.deepEqual([ring.reason, ring.title], ["A human, to [email]", "A human, to [email]"]);
+  const other = await visitor.send('call handoff_to_operator {"reason":"write to vera@example.com","summary":"vera@example.com waits"}; say Yes.');
+  const second = await desk.wait("conversation", ({ ring, id }) => ring && id === other.conversation);
+  assert.deepEqual([second.reason, second.summary], ["write to [email]", "[email] waits"]);
+  assert.ok(!JSON.stringify([server.sql("select * from conversations"), server.sql("select * from handoffs"), server.sql("select * from messages")]).includes("vera@"));
+  assert.equal(await visitor.remove(sent.conversation), 204);
+  await desk.wait("gone", ({ conversation }) => conversation === sent.conversation);
+  assert.deepEqual(server.sql(`select * from handoffs where conversation_id = '${sent.conversation}'`), []);
+  await desk.close();
+});
+
 test("the bot calls for a person with its tool, when it has answered", async (t) => {
   const { server, visitor } = await start(t);
   const anna = await Operator.come(server, "anna");
