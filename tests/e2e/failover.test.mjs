@@ -28,7 +28,7 @@ async function start(t, firstDoes, { second = "m", bot = {}, more = {} } = {}) {
 async function calls(server, count) {
   const rows = await until(() => {
     const rows = server.sql("select * from calls order by id");
-    return rows.length >= count && rows;
+    return rows.length >= count && rows.every(({ state }) => state !== "open") && rows;
   }, `${count} calls in the log`);
   assert.equal(rows.length, count);
   return rows;

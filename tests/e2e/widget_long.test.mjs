@@ -59,7 +59,11 @@ test("what comes stays at the end, and is told of to who reads above", async (t)
   await page.getByText("Still here.", { exact: true }).waitFor();
   await until(async () => (await fromEnd(page)) < 2, "the end in view");
   assert.equal(await drawn(page), 42);
-  await page.locator(".log").evaluate((log) => (log.scrollTop = 400));
+  // The page hears of the scrolling with the next frame.
+  await page.locator(".log").evaluate((log) => new Promise((done) => {
+    log.addEventListener("scroll", () => requestAnimationFrame(() => requestAnimationFrame(done)), { once: true });
+    log.scrollTop = 400;
+  }));
   mock.write("long", "operator", "More.");
   await page.locator(".pill").click();
   await until(async () => (await fromEnd(page)) < 2, "the end in view");
